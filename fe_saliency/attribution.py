@@ -1,0 +1,38 @@
+"""What `SaliencyNet.attribute` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fe_saliency.backend import Tensor
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Raw maps and what is known about them; B rows.
+
+    Args:
+        maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}.
+        targets: {output key: int64 tensor (B,), the class that was explained}.
+        predictions: {output key: int64 tensor (B,), the class with the highest score}.
+        scores: {output key: tensor (B,), the explained score of the clean input}.
+        gradient_evaluations: int64 array (B,): gradients of the model spent on each row.
+        completeness_gap: float64 array (B,): the sum of the maps over all inputs and elements, less s(x) - s(baseline)
+            (the mean over the baselines, where they are drawn). None for methods without a path, and for smoothed ones.
+        completeness_error: float64 array (B,): the Monte-Carlo standard error of `completeness_gap`; 0 for a given
+            baseline. A gap of many such errors is a fault of the quadrature, one of a few is the luck of the draw.
+        relative_error: float64 array (B,): the Monte-Carlo standard error of the row's maps over their Euclidean norm;
+            0.1 is a good map and 1 is noise. NaN where there were too few samples to tell (fewer than two pairs), None
+            for methods that draw nothing. In a smoothed path method it is the error of the smoothing alone.
+    """
+
+    maps: dict[str, Tensor]
+    targets: dict[str, Tensor]
+    predictions: dict[str, Tensor]
+    scores: dict[str, Tensor]
+    gradient_evaluations: np.ndarray
+    completeness_gap: np.ndarray | None = None
+    completeness_error: np.ndarray | None = None
+    relative_error: np.ndarray | None = None

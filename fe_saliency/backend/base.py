@@ -1,0 +1,108 @@
+"""What a backend must offer. Shapes: B rows (batch), K points folded in front of them, N classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+
+Tensor = Any  # tf.Tensor or torch.Tensor; arithmetic, comparison and slicing are the same on both
+
+
+class Backend(Protocol):
+    """One framework behind one interface; instances hold no state."""
+
+    name: str
+    channel_axis: int
+
+    def owns(self, model: Any) -> bool:
+        """Whether `model` is a model of this framework."""
+
+    def is_tensor(self, value: Any) -> bool:
+        """Whether `value` is a tensor of this framework."""
+
+    def model_dtype(self, model: Any) -> str:
+        """The floating dtype of the model's variables, e.g. "float32"."""
+
+    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
+        """`array` as a tensor on the host, cast to `dtype` if one is named."""
+
+    def numpy(self, tensor: Tensor) -> np.ndarray:
+        """`tensor` as an array on the host."""
+
+    def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        """`tensor` in the dtype of `like`."""
+
+    def at_least_single(self, tensor: Tensor) -> Tensor:
+        """`tensor` in float32 if it is of lower precision, as it is otherwise."""
+
+    def int64(self, tensor: Tensor) -> Tensor:
+        """`tensor` as int64."""
+
+    def rows(self, tensor: Tensor) -> Any:
+        """The length of the first axis, also where a static graph does not know it."""
+
+    def shape(self, tensor: Tensor) -> Sequence[int | None]:
+        """The shape, with None where a static graph does not know it."""
+
+    def fold(self, tensor: Tensor) -> Tensor:
+        """(K, B, ...) -> (K*B, ...): the points of one sample stand together."""
+
+    def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
+        """(K*B, ...) -> (K, B, ...), `samples` = K."""
+
+    def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
+        """(K,) -> (K, 1, 1, ...), as many axes as `like`."""
+
+    def row_min(self, tensor: Tensor) -> Tensor:
+        """(B, ...) -> (B, 1, ...): the minimum of each row."""
+
+    def row_max(self, tensor: Tensor) -> Tensor:
+        """(B, ...) -> (B, 1, ...): the maximum of each row."""
+
+    def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
+        """The sum over all but the first `lead` axes."""
+
+    def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        """The sum over one axis."""
+
+    def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        """Whether all are true along one axis."""
+
+    def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        """`yes` where `condition`, else `no`; all broadcast."""
+
+    def log(self, tensor: Tensor) -> Tensor:
+        """The natural logarithm; below the smallest normal number it is flat, never -inf."""
+
+    def exp(self, tensor: Tensor) -> Tensor:
+        """The exponential."""
+
+    def abs(self, tensor: Tensor) -> Tensor:
+        """The absolute value."""
+
+    def log_softmax(self, tensor: Tensor) -> Tensor:
+        """(B, N) logits -> (B, N) log-probabilities."""
+
+    def argmax(self, tensor: Tensor) -> Tensor:
+        """(B, N) -> (B,) int64: the first of the largest."""
+
+    def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
+        """(K*B, N) and int (B,) -> (K*B,): row b of every sample gives its unit `index[b]`."""
+
+    def repeat(self, tensor: Tensor, like: Tensor) -> Tensor:
+        """(B, ...) -> (K*B, ...), K times in a row, so that it has as many rows as `like`."""
+
+    def concat(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Joined along the first axis."""
+
+    def gradient(
+        self, scores: Sequence[Tensor], inputs: Sequence[Tensor], tape: Any, retain_graph: bool
+    ) -> list[Tensor | None]:
+        """The gradient of the sum of all `scores` for each of `inputs`; None where there is no path."""
+
+    def preserved(self, models: Sequence[Any], device: Any) -> AbstractContextManager[None]:
+        """Models on `device` and ready to be differentiated for their inputs inside; untouched after, whatever
+        happened: training mode of every submodule, requires_grad, device, optimizer, FE's record of the input."""

@@ -1,0 +1,152 @@
+"""PyTorch behind the interface of `backend.base`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from fe_saliency.backend.base import Tensor
+
+
+class PyTorchBackend:
+    name = "torch"
+    channel_axis = 1
+
+    def owns(self, model: Any) -> bool:
+        return isinstance(model, torch.nn.Module)
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, torch.Tensor)
+
+    def model_dtype(self, model: Any) -> str:
+        for variable in (*model.parameters(), *model.buffers()):
+            if variable.is_floating_point():
+                return str(variable.dtype).split(".")[-1]
+        return str(torch.get_default_dtype()).split(".")[-1]
+
+    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
+        tensor = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+        return tensor if dtype is None else tensor.to(getattr(torch, dtype))
+
+    def numpy(self, tensor: Tensor) -> np.ndarray:
+        tensor = tensor.detach().cpu()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+    def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tensor.to(like.dtype)
+
+    def at_least_single(self, tensor: Tensor) -> Tensor:
+        return tensor.float() if tensor.dtype.itemsize < 4 else tensor
+
+    def int64(self, tensor: Tensor) -> Tensor:
+        return tensor.long()
+
+    def rows(self, tensor: Tensor) -> int:
+        return tensor.shape[0]
+
+    def shape(self, tensor: Tensor) -> Sequence[int | None]:
+        return list(tensor.shape)
+
+    def fold(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(-1, *tensor.shape[2:])
+
+    def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
+        return tensor.reshape(samples, -1, *tensor.shape[1:])
+
+    def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tensor.reshape(-1, *[1] * (like.ndim - 1))
+
+    def row_min(self, tensor: Tensor) -> Tensor:
+        return tensor.amin(dim=tuple(range(1, tensor.ndim)), keepdim=True)
+
+    def row_max(self, tensor: Tensor) -> Tensor:
+        return tensor.amax(dim=tuple(range(1, tensor.ndim)), keepdim=True)
+
+    def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
+        return tensor.sum(dim=tuple(range(lead, tensor.ndim))) if tensor.ndim > lead else tensor
+
+    def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        return tensor.sum(dim=axis, keepdim=keepdims)
+
+    def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        return tensor.all(dim=axis, keepdim=keepdims)
+
+    def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        return torch.where(condition, yes, no)
+
+    def log(self, tensor: Tensor) -> Tensor:
+        return torch.log(tensor.clamp_min(torch.finfo(tensor.dtype).tiny))
+
+    def exp(self, tensor: Tensor) -> Tensor:
+        return torch.exp(tensor)
+
+    def abs(self, tensor: Tensor) -> Tensor:
+        return torch.abs(tensor)
+
+    def log_softmax(self, tensor: Tensor) -> Tensor:
+        return torch.log_softmax(tensor, dim=1)
+
+    def argmax(self, tensor: Tensor) -> Tensor:
+        return tensor.argmax(dim=1)
+
+    def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
+        return tensor.gather(1, self.repeat(index.long(), tensor).unsqueeze(1)).squeeze(1)
+
+    def repeat(self, tensor: Tensor, like: Tensor) -> Tensor:
+        times = like.shape[0] // tensor.shape[0]
+        return tensor.repeat(times, *[1] * (tensor.ndim - 1))
+
+    def concat(self, tensors: Sequence[Tensor]) -> Tensor:
+        return torch.cat(list(tensors), dim=0)
+
+    def gradient(
+        self, scores: Sequence[Tensor], inputs: Sequence[Tensor], tape: Any, retain_graph: bool
+    ) -> list[Tensor | None]:
+        total = sum(score.sum() for score in scores)
+        if not getattr(total, "requires_grad", False):
+            return [None] * len(inputs)
+        return list(torch.autograd.grad(total, list(inputs), retain_graph=retain_graph, allow_unused=True))
+
+    @contextmanager
+    def preserved(self, models: Sequence[Any], device: Any) -> Iterator[None]:
+        before = [_Remembered(model) for model in models]
+        try:
+            for model in models:
+                if device.type != "cpu":
+                    model.to(device)
+                for parameter in model.parameters():
+                    # Only the inputs are differentiated: nothing need be kept for the weights.
+                    parameter.requires_grad_(False)
+            with torch.enable_grad():
+                yield
+        finally:
+            for remembered in before:
+                remembered.restore()
+
+
+class _Remembered:
+    """The state of a model that a forward pass through FE changes."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self.model = model
+        self.training = [(module, module.training) for module in model.modules()]
+        self.requires_grad = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+        self.device = next((parameter.device for parameter in model.parameters()), None)
+        self.attributes: dict[str, Any] = {
+            name: model.__dict__[name] for name in ("current_optimizer", "fe_input_spec") if name in model.__dict__
+        }
+
+    def restore(self) -> None:
+        for module, training in self.training:
+            module.training = training
+        for parameter, requires_grad in self.requires_grad:
+            parameter.requires_grad_(requires_grad)
+        if self.device is not None:
+            self.model.to(self.device)
+        for name in ("current_optimizer", "fe_input_spec"):
+            self.model.__dict__.pop(name, None)
+        self.model.__dict__.update(self.attributes)

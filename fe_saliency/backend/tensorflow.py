@@ -1,0 +1,128 @@
+"""TensorFlow behind the interface of `backend.base`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from fe_saliency.backend.base import Tensor
+
+
+class TensorFlowBackend:
+    name = "tf"
+    channel_axis = -1
+
+    def owns(self, model: Any) -> bool:
+        return isinstance(model, tf.keras.Model)
+
+    def is_tensor(self, value: Any) -> bool:
+        return tf.is_tensor(value)
+
+    def model_dtype(self, model: Any) -> str:
+        for variable in model.variables:
+            if variable.dtype.is_floating:
+                return variable.dtype.name
+        return tf.keras.backend.floatx()
+
+    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
+        tensor = tf.convert_to_tensor(array)
+        return tensor if dtype is None else tf.cast(tensor, dtype)
+
+    def numpy(self, tensor: Tensor) -> np.ndarray:
+        return np.asarray(tensor.numpy())
+
+    def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tf.cast(tensor, like.dtype)
+
+    def at_least_single(self, tensor: Tensor) -> Tensor:
+        return tf.cast(tensor, tf.float32) if tensor.dtype.size < 4 else tensor
+
+    def int64(self, tensor: Tensor) -> Tensor:
+        return tf.cast(tensor, tf.int64)
+
+    def rows(self, tensor: Tensor) -> Any:
+        return tensor.shape[0] if tensor.shape[0] is not None else tf.shape(tensor)[0]
+
+    def shape(self, tensor: Tensor) -> Sequence[int | None]:
+        return tensor.shape.as_list()
+
+    def fold(self, tensor: Tensor) -> Tensor:
+        return tf.reshape(tensor, [-1, *_sizes(tensor, 2)])
+
+    def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
+        return tf.reshape(tensor, [samples, -1, *_sizes(tensor, 1)])
+
+    def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tf.reshape(tensor, [-1] + [1] * (like.shape.rank - 1))
+
+    def row_min(self, tensor: Tensor) -> Tensor:
+        return tf.reduce_min(tensor, axis=list(range(1, tensor.shape.rank)), keepdims=True)
+
+    def row_max(self, tensor: Tensor) -> Tensor:
+        return tf.reduce_max(tensor, axis=list(range(1, tensor.shape.rank)), keepdims=True)
+
+    def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
+        return tf.reduce_sum(tensor, axis=list(range(lead, tensor.shape.rank)))
+
+    def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        return tf.reduce_sum(tensor, axis=axis, keepdims=keepdims)
+
+    def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
+        return tf.reduce_all(tensor, axis=axis, keepdims=keepdims)
+
+    def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        return tf.where(condition, yes, no)
+
+    def log(self, tensor: Tensor) -> Tensor:
+        return tf.math.log(tf.maximum(tensor, np.finfo(tensor.dtype.as_numpy_dtype).tiny))
+
+    def exp(self, tensor: Tensor) -> Tensor:
+        return tf.exp(tensor)
+
+    def abs(self, tensor: Tensor) -> Tensor:
+        return tf.abs(tensor)
+
+    def log_softmax(self, tensor: Tensor) -> Tensor:
+        return tf.nn.log_softmax(tensor)
+
+    def argmax(self, tensor: Tensor) -> Tensor:
+        return tf.argmax(tensor, axis=1)
+
+    def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
+        return tf.gather(tensor, self.repeat(tf.cast(index, tf.int64), tensor), axis=1, batch_dims=1)
+
+    def repeat(self, tensor: Tensor, like: Tensor) -> Tensor:
+        times = self.rows(like) // self.rows(tensor)
+        return tf.tile(tensor, [times] + [1] * (tensor.shape.rank - 1))
+
+    def concat(self, tensors: Sequence[Tensor]) -> Tensor:
+        return tf.concat(list(tensors), axis=0)
+
+    def gradient(
+        self, scores: Sequence[Tensor], inputs: Sequence[Tensor], tape: Any, retain_graph: bool
+    ) -> list[Tensor | None]:
+        with tape.stop_recording():
+            return list(tape.gradient(list(scores), list(inputs)))
+
+    @contextmanager
+    def preserved(self, models: Sequence[Any], device: Any) -> Iterator[None]:
+        # TF reads `training` from the call, and gradients name their sources: only FE's optimizer pointer can move.
+        optimizers = [getattr(model, "current_optimizer", None) for model in models]
+        try:
+            yield
+        finally:
+            for model, optimizer in zip(models, optimizers, strict=True):
+                model.current_optimizer = optimizer
+
+
+def _sizes(tensor: Tensor, start: int) -> list[Any]:
+    """The sizes of the axes from `start` on, static where they are known (a Dense layer wants them so)."""
+    return [
+        size if size is not None else tf.shape(tensor)[axis]
+        for axis, size in enumerate(tensor.shape.as_list())
+        if axis >= start
+    ]

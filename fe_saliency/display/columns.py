@@ -1,0 +1,133 @@
+"""What a figure is made of: columns of text, images and masks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+    """One short text per row, such as a class name.
+
+    Args:
+        title: What stands above the column.
+        texts: B texts; anything but a string is shown as `str` gives it.
+        correct: Per row True (green, with a tick), False (red, with a cross) or None (as it is);
+            None for all of them.
+
+    Raises:
+        ValueError: If `correct` has another length than `texts`.
+    """
+
+    title: str
+    texts: Sequence[object]
+    correct: Sequence[bool | None] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.texts, (str, bytes)):
+            raise TypeError(
+                f"`texts` (={self.texts!r}) of column '{self.title}' must be a list with one text per row."
+            )
+        if self.correct is not None and len(self.correct) != len(self.texts):
+            raise ValueError(
+                f"`correct` (of length {len(self.correct)}) of column '{self.title}' must have "
+                f"one entry for each of the {len(self.texts)} texts."
+            )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def heading(self) -> str:
+        return self.title
+
+
+@dataclass(frozen=True, eq=False)
+class ImageColumn:
+    """One picture per row, in its own colours.
+
+    Args:
+        title: What stands above the column.
+        images: Floats in [0, 1] or uint8, channels last: (B, H, W, C), (B, H, W); (B, F), the rows
+            of a table; (B, T, C), signals; (B, D, H, W, C), volumes, of which the middle slice is
+            shown. Three channels are RGB; of other numbers the mean is shown.
+        signal: Whether an array of rank 3 is (B, T, C), not (B, H, W). None: if its last axis is 4
+            at most.
+
+    Raises:
+        TypeError: If the images are neither floats nor uint8.
+        ValueError: If the shape is none of these, or a float is outside [0, 1].
+    """
+
+    title: str
+    images: np.ndarray
+    signal: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_picture(self.images, self.title, "images", "to_unit")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def heading(self) -> str:
+        return _heading(self.title, self.images)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskColumn:
+    """One mask per row, drawn in the figure's colour scale.
+
+    Args:
+        title: What stands above the column.
+        masks: Floats in [0, 1] or uint8: (B, H, W, 1), (B, H, W), (B, F), (B, T, 1) or
+            (B, D, H, W, 1).
+
+    Raises:
+        TypeError: If the masks are neither floats nor uint8.
+        ValueError: If the shape is none of these, or a float is outside [0, 1].
+    """
+
+    title: str
+    masks: np.ndarray
+
+    def __post_init__(self) -> None:
+        _check_picture(self.masks, self.title, "masks", "to_mask")
+        if self.masks.ndim > 3 and self.masks.shape[-1] != 1:
+            raise ValueError(
+                f"`masks` (of shape {self.masks.shape}) of column '{self.title}' must have one "
+                "channel, the last: `to_mask` sums them, `channels_last` moves them."
+            )
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    @property
+    def heading(self) -> str:
+        return _heading(self.title, self.masks)
+
+
+def _heading(title: str, values: np.ndarray) -> str:
+    return f"{title} (middle slice)" if values.ndim == 5 else title
+
+
+def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> None:
+    where = f"of column '{title}'"
+    if not isinstance(values, np.ndarray) or not (
+        values.dtype == np.uint8 or values.dtype.kind == "f"
+    ):
+        raise TypeError(
+            f"`{name}` (={getattr(values, 'dtype', type(values).__name__)}) {where} must be a "
+            f"NumPy array of floats or uint8: use `{remedy}`."
+        )
+    if not 2 <= values.ndim <= 5 or 0 in values.shape[1:]:
+        raise ValueError(
+            f"`{name}` (of shape {values.shape}) {where} must be (B, H, W, C), (B, H, W), (B, F), "
+            "(B, T, C) or (B, D, H, W, C), with nothing empty."
+        )
+    # Written so that NaN fails it too.
+    if values.dtype != np.uint8 and values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise ValueError(
+            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use `{remedy}`."
+        )

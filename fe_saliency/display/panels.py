@@ -1,0 +1,114 @@
+"""Arrays as pictures of one size: enlarged with crisp pixels, or reduced with a good filter."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from fe_saliency.display.channels import to_gray
+from fe_saliency.display.colors import PALE, colorize, to_bytes
+from fe_saliency.display.columns import ImageColumn, MaskColumn
+from fe_saliency.display.typeset import fit, write
+
+_CRISP = 80  # Up to this many pixels a side, each one is drawn as a square
+_SIGNAL_CHANNELS = 4  # Rank 3 with more than this in the last axis is taken for (B, H, W)
+_STRIP_HEIGHT = 0.4  # In cells
+
+
+def panels(column: ImageColumn | MaskColumn, cell: int) -> np.ndarray:
+    """The pictures of one column.
+
+    Pictures of up to 80 pixels a side are enlarged by a whole number, larger ones brought to the
+    size of the cell by a filter. The aspect ratio is kept, except that nothing gets thinner than
+    an eighth of the cell. Table rows and signals become strips, whose height means nothing.
+
+    Args:
+        column: Images or masks.
+        cell: The wanted length of the longer side, in pixels; it may be exceeded by an eighth.
+
+    Returns:
+        (B, height, width, 3) uint8.
+    """
+    if isinstance(column, ImageColumn):
+        pictures, strip = _pictures(column.images, column.signal)
+        drawn = _resize(pictures, _panel_shape(pictures.shape, cell, strip), strip)
+        return drawn if drawn.ndim == 4 else np.repeat(drawn[..., None], 3, axis=-1)
+    pictures, strip = _pictures(column.masks, None)
+    shape = _panel_shape(pictures.shape, cell, strip)
+    if strip:
+        pictures = _brightest(pictures, shape[1])
+    if max(pictures.shape[1:3]) <= _CRISP:
+        drawn = _resize(colorize(pictures), shape, strip)
+    else:
+        drawn = colorize(_resize(pictures, shape, strip))
+    return _label_constant(drawn, column.masks)
+
+
+def _pictures(values: np.ndarray, signal: bool | None) -> tuple[np.ndarray, bool]:
+    """(B, H, W) or (B, H, W, 3) uint8, and whether they are strips."""
+    if values.ndim == 2:
+        return to_bytes(values[:, None]), True
+    if values.ndim == 3:
+        if signal is None:
+            signal = values.shape[-1] <= _SIGNAL_CHANNELS
+        # Time runs to the right; each channel is a band.
+        return to_bytes(values.swapaxes(1, 2) if signal else values), signal
+    if values.ndim == 5:
+        values = values[:, values.shape[1] // 2]
+    strip = values.shape[1] == 1
+    if values.shape[-1] == 3:
+        return to_bytes(values), strip
+    if values.dtype == np.uint8 and values.shape[-1] > 1:
+        values = values / np.float32(255)
+    return to_bytes(to_gray(values)), strip
+
+
+def _panel_shape(shape: tuple[int, ...], cell: int, strip: bool) -> tuple[int, int]:
+    rows, columns = shape[1:3]
+    if strip:
+        return round(cell * _STRIP_HEIGHT), columns * (cell // columns) if columns < cell else cell
+    longest, most, least = max(rows, columns), cell * 9 // 8, cell // 8
+    if longest <= min(_CRISP, most):
+        factor = float(most // longest)
+    elif cell * 7 // 9 <= longest <= most:
+        factor = 1.0
+    else:
+        factor = cell / longest
+    return max(least, round(rows * factor)), max(least, round(columns * factor))
+
+
+def _brightest(pictures: np.ndarray, width: int) -> np.ndarray:
+    """At most `width` columns, each the maximum of those it stands for: one feature among a
+    thousand, thinner than a pixel, must not be averaged away."""
+    if pictures.shape[2] <= width:
+        return pictures
+    return np.maximum.reduceat(pictures, np.arange(width) * pictures.shape[2] // width, axis=2)
+
+
+def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.ndarray:
+    if strip or max(pictures.shape[1:3]) <= _CRISP:
+        for axis, wanted in zip((1, 2), shape, strict=True):
+            have = pictures.shape[axis]
+            if have < wanted:
+                pictures = pictures.take(np.arange(wanted) * have // wanted, axis=axis)
+    if pictures.shape[1:3] == shape:
+        return pictures
+    enlarged = pictures.shape[1] < shape[0]
+    kind = Image.Resampling.BICUBIC if enlarged else Image.Resampling.HAMMING
+    resized = [
+        np.asarray(Image.fromarray(one).resize(shape[::-1], kind, reducing_gap=2.0))
+        for one in pictures
+    ]
+    return np.stack(resized)
+
+
+def _label_constant(drawn: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Say on a map without contrast that it has none, or it looks like a fault of the figure."""
+    rows = masks.reshape(len(masks), -1)
+    constant = np.flatnonzero((rows == rows[:, :1]).all(axis=1))
+    height, width = drawn.shape[1:3]
+    lettering = fit("constant map", width, height, max(9, width // 10), 6)
+    for row in constant:
+        picture = Image.fromarray(drawn[row])
+        corner = (0, (height - lettering.height) // 2)
+        write(ImageDraw.Draw(picture), lettering, corner, width, PALE)
+        drawn[row] = np.asarray(picture)
+    return drawn

@@ -1,0 +1,89 @@
+"""A bracket: K samples of what stands inside it, opened before the model and reduced after the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from fastestimator.op.tensorop.tensorop import TensorOp
+
+from fe_saliency.backend import Backend
+from fe_saliency.method.baseline import Baseline
+from fe_saliency.statistic import Statistic
+
+
+@dataclass(frozen=True)
+class Level:
+    """The place of a bracket in a network, and the keys it may use there.
+
+    Args:
+        depth: 0 for the outermost bracket.
+        inputs: The keys of the model inputs, which hold the clean rows.
+        baselines: One baseline per model input.
+    """
+
+    depth: int
+    inputs: tuple[str, ...]
+    baselines: tuple[Baseline, ...]
+
+    def key(self, what: str) -> str:
+        """A key of this bracket's own."""
+        return f"SaliencyNet_{self.depth}_{what}"
+
+    def keys(self, what: str) -> list[str]:
+        """Keys of this bracket's own, one per model input."""
+        return [f"{self.key(what)}_{index}" for index in range(len(self.inputs))]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What a bracket is told of one call.
+
+    Args:
+        nsamples: K, how many samples it takes.
+        stdev_spread: Noise as a share of a row's range.
+        seed: The seed of all patterns.
+        channel_axis: 1 for channels-first rows, -1 for channels-last.
+        rows: The clean rows of each model input, (B, ...), in the order of the keys.
+    """
+
+    nsamples: int
+    stdev_spread: float
+    seed: int
+    channel_axis: int
+    rows: Sequence[np.ndarray]
+
+
+class Bracket:
+    """What one nesting level of a method does; subclasses are frozen data, and may be nested in any order."""
+
+    #: How many samples are taken if the caller does not say.
+    default_samples = 25
+    #: Whether the bracket needs a baseline.
+    has_baseline = False
+
+    @property
+    def least_samples(self) -> int:
+        """The fewest samples that make sense."""
+        return 1
+
+    def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
+        """The ops that fold samples into `points` (one key per input), and the keys they leave them under."""
+        raise NotImplementedError
+
+    def closing(self, level: Level, gradients: list[str]) -> tuple[list[TensorOp], list[str]]:
+        """The ops that turn gradients at the samples into what is to be reduced, and its keys."""
+        return [], gradients
+
+    def feed(self, level: Level, sampling: Sampling, samples: range, rows: slice) -> dict[str, np.ndarray]:
+        """The numbers that `opening` reads for these samples of these rows."""
+        raise NotImplementedError
+
+    def weights(self, level: Level, sampling: Sampling) -> np.ndarray | None:
+        """The weight of each sample, (K,), if the statistic wants one."""
+        return None
+
+    def statistic(self, level: Level, backend: Backend) -> Statistic:
+        """A new statistic that reduces the samples."""
+        raise NotImplementedError

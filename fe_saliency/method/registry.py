@@ -1,0 +1,97 @@
+"""Methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fe_saliency.method.bracket import Bracket
+
+_METHODS: dict[str, Method] = {}
+
+
+@dataclass(frozen=True)
+class Method:
+    """A saliency method: brackets around the gradient, the outermost first.
+
+    Args:
+        name: What it is called, in code.
+        title: What a person reads.
+        source: The paper.
+        brackets: None for the gradient itself; `(Noise(), Path())` is Integrated Gradients, smoothed.
+    """
+
+    name: str
+    title: str
+    source: str
+    brackets: tuple[Bracket, ...] = ()
+
+    def samples(self, nsamples: None | int | Sequence[int]) -> tuple[int, ...]:
+        """The number of samples of each bracket.
+
+        Args:
+            nsamples: None for the defaults; a number for a method of one bracket; one number per bracket, the outermost
+                first, for a nested one.
+
+        Raises:
+            ValueError: Too few samples, or not one number per bracket.
+            TypeError: Not whole numbers.
+        """
+        if nsamples is None:
+            return tuple(bracket.default_samples for bracket in self.brackets)
+        counts = tuple(nsamples) if isinstance(nsamples, (tuple, list)) else (nsamples,)
+        if not self.brackets and counts in ((1,), ()):
+            return ()
+        if len(counts) != len(self.brackets):
+            raise ValueError(f"`nsamples` (={nsamples}) must be {_wanted(self)} for the method {self.name!r}.")
+        for count, bracket in zip(counts, self.brackets, strict=True):
+            if isinstance(count, bool) or not hasattr(count, "__index__"):
+                raise TypeError(f"`nsamples` (={nsamples!r}) must be {_wanted(self)}, not {type(count).__name__}.")
+            if count < bracket.least_samples:
+                raise ValueError(
+                    f"`nsamples` (={nsamples}) must be at least {bracket.least_samples} for "
+                    f"{type(bracket).__name__} in the method {self.name!r}."
+                )
+        return tuple(int(count) for count in counts)
+
+
+def register(method: Method) -> Method:
+    """Make `method` known by its name, so that `SaliencyNet.attribute(batch, method=name)` finds it.
+
+    Raises:
+        ValueError: Another method of that name is registered.
+    """
+    if _METHODS.get(method.name, method) != method:
+        raise ValueError(f"A method called {method.name!r} is registered already; choose another `name`.")
+    _METHODS[method.name] = method
+    return method
+
+
+def find(method: str | Method) -> Method:
+    """The Method called `method`, or `method` itself if it is one.
+
+    Raises:
+        ValueError: No method of that name is registered.
+        TypeError: Neither a name nor a Method.
+    """
+    if isinstance(method, Method):
+        return method
+    if not isinstance(method, str):
+        raise TypeError(f"`method` (a {type(method).__name__}) must be a registered name or a Method.")
+    if method not in _METHODS:
+        raise ValueError(f"`method` (={method!r}) must be one of {', '.join(map(repr, methods()))}, or a Method.")
+    return _METHODS[method]
+
+
+def methods() -> tuple[str, ...]:
+    """The names of all registered methods, in the order of their registration."""
+    return tuple(_METHODS)
+
+
+def _wanted(method: Method) -> str:
+    count = len(method.brackets)
+    if count == 0:
+        return "None or 1"
+    if count == 1:
+        return "a whole number"
+    return f"{count} whole numbers, ({', '.join(type(bracket).__name__ for bracket in method.brackets)})"

@@ -1,0 +1,30 @@
+"""TensorOps that compose into saliency: sampling, watching, scoring, differentiating, aggregating.
+
+They keep FastEstimator's conventions (`inputs`, `outputs`, `mode`, `ds_id`) and run in any `fe.Network` of either
+backend. A sampling op folds K points into the batch, (B, ...) -> (K*B, ...), and an aggregating op unfolds them again.
+"""
+
+from fastestimator.op.tensorop.gradient.watch import Watch
+
+from fe_saliency.op.aggregate import Mean, MeanOfSquares, TimesDifference, Variance, WeightedSum
+from fe_saliency.op.gather import Gather
+from fe_saliency.op.gradient import GradientOp
+from fe_saliency.op.noise import AddNoise, NormalPattern
+from fe_saliency.op.path import PathPoints, StraightPath, UniformBaseline, UniformPattern
+
+__all__ = [
+    "AddNoise",
+    "Gather",
+    "GradientOp",
+    "Mean",
+    "MeanOfSquares",
+    "NormalPattern",
+    "PathPoints",
+    "StraightPath",
+    "TimesDifference",
+    "UniformBaseline",
+    "UniformPattern",
+    "Variance",
+    "Watch",
+    "WeightedSum",
+]

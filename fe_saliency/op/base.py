@@ -1,0 +1,97 @@
+"""What the package's ops share: they learn their backend when FE builds them, and always see lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastestimator.op.tensorop.tensorop import TensorOp
+from fastestimator.util.base_util import to_list
+from fastestimator.util.traceability_util import traceable
+
+from fe_saliency import backend
+from fe_saliency.backend import Backend
+
+Keys = str | Iterable[str] | None
+
+
+@traceable()
+class SaliencyOp(TensorOp):
+    """A TensorOp over lists of tensors whose backend is known when it runs."""
+
+    def __init__(self, inputs: Keys, outputs: Keys, mode: Keys = None, ds_id: Keys = None) -> None:
+        super().__init__(inputs=list(to_list(inputs)), outputs=list(to_list(outputs)), mode=mode, ds_id=ds_id)
+        self.in_list, self.out_list = True, True
+        self.framework = ""
+
+    def build(self, framework: str, device: Any = None) -> None:
+        self.framework = framework
+
+    @property
+    def backend(self) -> Backend:
+        return backend.by_name(self.framework)
+
+
+def row_shape(backend: Backend, tensor: Any) -> tuple[int, ...]:
+    """The shape of one row of `tensor` (B, ...), which must be known when the op is built into a graph.
+
+    Raises:
+        ValueError: A static graph does not know it.
+    """
+    row = tuple(backend.shape(tensor)[1:])
+    if None in row:
+        raise ValueError(
+            f"The row shape {row} must be known to draw patterns: fix it, by `tf.ensure_shape` or in the pipeline."
+        )
+    return tuple(int(size) for size in row if size is not None)
+
+
+def groups(data: Sequence[Any], count: int) -> list[list[Any]]:
+    """`data` cut into `count` lists of equal length."""
+    size = len(data) // count
+    return [list(data[start : start + size]) for start in range(0, size * count, size)]
+
+
+def same_number(**keys: Sequence[str]) -> int:
+    """How many keys each argument names, which must be the same number, at least 1.
+
+    Raises:
+        ValueError: It is not.
+    """
+    counts = {name: len(value) for name, value in keys.items()}
+    if len(set(counts.values())) != 1 or 0 in counts.values():
+        said = ", ".join(f"`{name}` (={list(value)!r})" for name, value in keys.items())
+        raise ValueError(
+            f"{said} must name the same number of keys, at least one each; they name "
+            f"{', '.join(map(str, counts.values()))}."
+        )
+    return next(iter(counts.values()))
+
+
+def positive(name: str, value: int, least: int = 1) -> int:
+    """`value`, which must be a whole number of at least `least`.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is too small.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"`{name}` (={value!r}) must be a whole number, not {type(value).__name__}.")
+    if value < least:
+        raise ValueError(f"`{name}` (={value}) must be at least {least}.")
+    return int(value)
+
+
+def spread(name: str, value: float) -> float:
+    """`value`, which must be a finite number of at least 0.
+
+    Raises:
+        ValueError: It is not.
+    """
+    number = float(value)
+    if not 0 <= number < float("inf"):
+        raise ValueError(
+            f"`{name}` (={value}) must be a finite number of at least 0: it is the noise's standard "
+            "deviation as a share of the row's range (max - min)."
+        )
+    return number

@@ -1,0 +1,40 @@
+"""Quadrature rules on [0, 1]: plain numbers `(points, weights)`, both float64 of shape (K,), weights summing to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Rule = Callable[[int], tuple[np.ndarray, np.ndarray]]
+
+
+def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre: exact for polynomials up to degree 2 * count - 1; no point at either end.
+
+    Args:
+        count: How many points, at least 1.
+    """
+    points, weights = np.polynomial.legendre.leggauss(_checked(count, 1))  # type: ignore[no-untyped-call]
+    return (points + 1) / 2, weights / weights.sum()
+
+
+def midpoint(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The middles of `count` (at least 1) equal parts, equally weighted; error O(1 / count ** 2)."""
+    return (np.arange(_checked(count, 1)) + 0.5) / count, np.full(count, 1 / count)
+
+
+def trapezoid(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """`count` (at least 2) points from 0 to 1, the two ends at half weight; error O(1 / count ** 2)."""
+    weights = np.full(_checked(count, 2), 1 / (count - 1))
+    weights[[0, -1]] /= 2
+    return np.linspace(0, 1, count), weights
+
+
+RULES: dict[str, Rule] = {"gauss_legendre": gauss_legendre, "midpoint": midpoint, "trapezoid": trapezoid}
+
+
+def _checked(count: int, least: int) -> int:
+    if count < least:
+        raise ValueError(f"`count` (={count}) must be at least {least}: a rule of fewer points does not exist.")
+    return count

@@ -1,0 +1,250 @@
+"""SaliencyNet: what a trained network looks at, row by row; the drop-in successor of `fe.xai.SaliencyNet`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fastestimator.util.base_util import to_list
+from fastestimator.util.traceability_util import traceable
+
+from fe_saliency import backend as backends
+from fe_saliency.attribution import Attribution
+from fe_saliency.display.scaling import to_mask
+from fe_saliency.engine import Call, Engine
+from fe_saliency.method import Method, find
+from fe_saliency.target import PREFIX
+
+Keys = str | Sequence[str]
+
+
+@traceable()
+class SaliencyNet:
+    """Saliency masks and raw attributions of a model.
+
+    Args:
+        model: A model compiled by `fe.build`, of either framework.
+        model_inputs: The key(s) of the model's inputs in a batch.
+        model_outputs: The key(s) under which the model's outputs are known. The score that is explained is the sum of
+            the chosen class's score over all outputs.
+        outputs: The key(s) under which the getters leave masks, one per model input.
+        score: What of the chosen class is explained: "output" (its unit as the model gives it), "logit",
+            "log_probability" or "probability"; see `fe_saliency.op.Gather`. A confident softmax unit has next to no
+            gradient; its logit has.
+        seed: The seed of noise and random baselines, 0 to 2 ** 64 - 1.
+        max_rows: How many inputs go through the model at once, which bounds the memory; "auto" chooses.
+
+    Raises:
+        ValueError: `model` is not from `fe.build`, keys are missing, double or of different number, or an argument is
+            out of its range.
+
+    ```python
+    net = SaliencyNet(model, model_inputs="x", model_outputs="y_pred")
+    masks = net.get_smoothed_masks({"x": images})["saliency"]
+    raw = net.attribute({"x": images}, method="integrated_gradients", baseline="zero", nsamples=50)
+    raw.maps["x"], raw.completeness_gap
+    ```
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        model_inputs: Keys,
+        model_outputs: Keys,
+        outputs: Keys = "saliency",
+        *,
+        score: str = "output",
+        seed: int = 0,
+        max_rows: str | int = "auto",
+    ) -> None:
+        backend = backends.of_model(model)
+        self._model_inputs = _checked_keys("model_inputs", model_inputs)
+        self._model_outputs = _checked_keys("model_outputs", model_outputs)
+        self.outputs = _checked_keys("outputs", outputs)
+        if len(self.outputs) != len(self._model_inputs):
+            raise ValueError(
+                f"`outputs` (={self.outputs}) must name one key per model input {self._model_inputs}: there "
+                "is one map for each input."
+            )
+        taken = sorted(set(self.outputs) & {*self._model_inputs, *self._model_outputs})
+        if taken:
+            raise ValueError(
+                f"`outputs` (={self.outputs}) must not be keys of the model: {taken} would be overwritten."
+            )
+        self._defaults = Call(find("gradient"), score=score, seed=seed, max_rows=max_rows)
+        self._engine = Engine(model, backend, self._model_inputs, self._model_outputs)
+
+    @property
+    def model_inputs(self) -> list[str]:
+        """The keys of the model's inputs."""
+        return list(self._model_inputs)
+
+    @property
+    def model_outputs(self) -> list[str]:
+        """The keys of the model's outputs."""
+        return list(self._model_outputs)
+
+    @property
+    def channel_axis(self) -> int:
+        """The channel axis of inputs and masks: 1 for channels-first models, -1 for channels-last ones."""
+        return self._engine.backend.channel_axis
+
+    @property
+    def seed(self) -> int:
+        """The seed of noise and random baselines."""
+        return self._defaults.seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._defaults = replace(self._defaults, seed=seed)
+
+    def get_masks(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Masks of the gradient (Simonyan et al. 2013, 1312.6034).
+
+        Args:
+            batch: {key: tensor or array (B, ...)}: the model inputs; optionally, under
+                `SaliencyNet_Target_Index_<output key>`, the class (B,) to explain. Never modified.
+
+        Returns:
+            The batch's entries; each model output as the predicted class, int64 (B,); the explained class under
+            `SaliencyNet_Target_Index_<output key>`; each of `outputs` as a mask in [0, 1] in the model's dtype:
+            (B, H, W, 1), channels-first (B, 1, H, W), or (B, F) for inputs (B, F).
+
+        Raises:
+            ValueError: An input or target that is missing, of the wrong shape, empty or not finite.
+            TypeError: An input or target of the wrong kind.
+        """
+        return self._masks(batch, "gradient")
+
+    def get_smoothed_masks(
+        self,
+        batch: dict[str, Any],
+        stdev_spread: float = 0.15,
+        nsamples: int = 25,
+        nintegration: int | None = None,
+        magnitude: bool = True,
+    ) -> dict[str, Any]:
+        """Masks of SmoothGrad (Smilkov et al. 2017, 1706.03825), of the gradient or of Integrated Gradients.
+
+        Args:
+            batch: As in `get_masks`.
+            stdev_spread: The noise's standard deviation as a share of each row's own range.
+            nsamples: How many noisy copies; gradient evaluations per row, times `nintegration` if that is given.
+            nintegration: None to smooth the gradient; a number to smooth Integrated Gradients of that many points.
+            magnitude: True for the mean of squares (SmoothGrad-squared, Hooker et al. 2019), False for the mean.
+
+        Returns:
+            As in `get_masks`.
+
+        Raises:
+            ValueError: As in `get_masks`; too few samples or a negative spread.
+            TypeError: As in `get_masks`; a sample number that is not whole.
+        """
+        squared = "_squared" if magnitude else ""
+        if not nintegration:
+            return self._masks(batch, f"smoothgrad{squared}", nsamples, stdev_spread)
+        return self._masks(batch, f"smoothed_integrated_gradients{squared}", (nsamples, nintegration), stdev_spread)
+
+    def get_integrated_masks(self, batch: dict[str, Any], nsamples: int = 25) -> dict[str, Any]:
+        """Masks of Integrated Gradients (Sundararajan et al. 2017, 1703.01365) with random uniform baselines.
+
+        Args:
+            batch: As in `get_masks`.
+            nsamples: How many points, each with a baseline draw of its own; gradient evaluations per row.
+
+        Returns:
+            As in `get_masks`.
+
+        Raises:
+            ValueError: As in `get_masks`; too few samples.
+            TypeError: As in `get_masks`; a sample number that is not whole.
+        """
+        return self._masks(batch, "integrated_gradients", nsamples)
+
+    def attribute(
+        self,
+        batch: dict[str, Any],
+        method: str | Method = "gradient",
+        *,
+        nsamples: None | int | Sequence[int] = None,
+        stdev_spread: float = 0.15,
+        baseline: Any = None,
+        target: Any = None,
+        score: str | None = None,
+        seed: int | None = None,
+        max_rows: None | str | int = None,
+        tolerance: float | None = None,
+    ) -> Attribution:
+        """Raw, signed attributions and what is known of their accuracy.
+
+        Args:
+            batch: As in `get_masks`.
+            method: A registered name (`fe_saliency.methods()`) or a `fe_saliency.Method`.
+            nsamples: Gradient evaluations per row; for a nested method one number per bracket, the outermost first:
+                (noisy copies, path points). None for 25 each.
+            stdev_spread: The noise's standard deviation as a share of each row's own range, for methods with noise.
+            baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
+                a number, an array (B, ...) or of one row, a `fe_saliency.method.Baseline`, or a dict of these by input
+                key.
+            target: The class to explain: a number, (B,), or a dict of these by output key. None: what the batch says
+                under `SaliencyNet_Target_Index_<output key>`, else the predicted class.
+            score: As in the constructor, for this call.
+            seed: As in the constructor, for this call.
+            max_rows: As in the constructor, for this call.
+            tolerance: Reserved; must be None.
+
+        Returns:
+            An `Attribution`.
+
+        Raises:
+            ValueError: An argument out of its range, or a batch as in `get_masks`.
+            TypeError: An argument or a part of the batch of the wrong kind.
+        """
+        if tolerance is not None:
+            raise ValueError(
+                f"`tolerance` (={tolerance}) must be None: sampling until an accuracy is met is not built "
+                "yet. Choose `nsamples`, and read `relative_error` of what comes back."
+            )
+        return self._engine.run(
+            batch,
+            self._call(
+                method=find(method),
+                nsamples=nsamples,
+                stdev_spread=stdev_spread,
+                baseline=baseline,
+                target=target,
+                score=score,
+                seed=seed,
+                max_rows=max_rows,
+                diagnose=True,
+            ),
+        )
+
+    def _call(self, **said: Any) -> Call:
+        return replace(self._defaults, **{name: value for name, value in said.items() if value is not None})
+
+    def _masks(
+        self,
+        batch: dict[str, Any],
+        method: str,
+        nsamples: None | int | Sequence[int] = None,
+        stdev_spread: float = 0.15,
+    ) -> dict[str, Any]:
+        found = self._engine.run(batch, self._call(method=find(method), nsamples=nsamples, stdev_spread=stdev_spread))
+        backend = self._engine.backend
+        result = backends.to_tensors(batch, backend)
+        for key in self._model_outputs:
+            result[key] = found.predictions[key]
+            result[PREFIX + key] = found.targets[key]
+        for key, raw in zip(self.outputs, found.maps.values(), strict=True):
+            mask = to_mask(backends.to_numpy(raw), backend.channel_axis)
+            result[key] = backend.cast_like(backend.tensor(mask), raw)
+        return result
+
+
+def _checked_keys(name: str, keys: Keys) -> list[str]:
+    listed = list(to_list(keys))
+    if not listed or not all(isinstance(key, str) and key for key in listed) or len(set(listed)) < len(listed):
+        raise ValueError(f"`{name}` (={keys!r}) must be one key or several different ones.")
+    return listed

@@ -1,0 +1,60 @@
+"""Class numbers as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+class Labels:
+    """Names of classes.
+
+    Args:
+        mapping: {name: class number, as the model gives it}, or None: classes are shown as they are.
+
+    Raises:
+        TypeError: A class that is not a whole number.
+    """
+
+    def __init__(self, mapping: Mapping[str, Any] | None) -> None:
+        self._names: dict[int, str] | None = None
+        if mapping is not None:
+            self._names = {}
+            for name, value in mapping.items():
+                if not hasattr(value, "__index__") and not (hasattr(value, "item") and float(value).is_integer()):
+                    raise TypeError(
+                        f"`label_mapping` maps {name!r} to {value!r}, but must map each name to a class number."
+                    )
+                self._names[int(value)] = str(name)
+
+    def of(self, classes: np.ndarray) -> list[str]:
+        """The name of each class.
+
+        Args:
+            classes: (B,) or (B, 1) class numbers or names, or (B, N) one-hot.
+
+        Raises:
+            ValueError: A class number without a name in the mapping, or an array of another shape.
+        """
+        if classes.ndim == 2 and classes.shape[1] > 1:
+            classes = classes.argmax(axis=1)
+        if classes.ndim > 2 or classes.size != len(classes):
+            raise ValueError(f"Classes have shape {classes.shape}, but must be (B,), (B, 1) or one-hot (B, N).")
+        return [self._name(value) for value in classes.reshape(-1).tolist()]
+
+    def _name(self, value: Any) -> str:
+        if isinstance(value, bytes):
+            value = value.decode()
+        if isinstance(value, str):
+            return value
+        number = int(value) if float(value).is_integer() else value
+        if self._names is None:
+            return str(number)
+        if number not in self._names:
+            raise ValueError(
+                f"`label_mapping` has no name for class {number}, which the data or the model gave; it names "
+                f"{sorted(self._names)}. Add the class to it."
+            )
+        return self._names[number]

@@ -1,0 +1,204 @@
+"""The Saliency Trace: figures of saliency maps, epoch by epoch; the drop-in successor of `fe.trace.xai.Saliency`."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastestimator.trace.trace import Trace
+from fastestimator.util.base_util import to_list
+from fastestimator.util.data import Data
+from fastestimator.util.traceability_util import traceable
+
+from fe_saliency.display import SaliencyDisplay, Section
+from fe_saliency.op.base import positive
+from fe_saliency.saliency_net import SaliencyNet
+from fe_saliency.trace.labels import Labels
+from fe_saliency.trace.panels import Recipe, sections
+from fe_saliency.trace.registration import MODES, Everywhere, Places
+from fe_saliency.trace.samples import BATCH_ROWS, Samples
+
+_LOG = logging.getLogger("fe_saliency")
+
+
+@traceable()
+class Saliency(Trace):
+    """Log a figure of saliency maps at the end of each epoch, of the same samples, noise and baselines every time.
+
+    Columns: true class, predicted class, input, overlay (of the rightmost mask), vanilla gradient, SmoothGrad-squared,
+    Integrated Gradients, smoothed Integrated Gradients (squared); what is off, or has no key, has no column. The maps
+    explain the class that the model predicts at that epoch.
+
+    Args:
+        model: A model compiled by `fe.build`.
+        model_inputs: The key(s) of its inputs.
+        model_outputs: The key(s) of its outputs.
+        class_key: The key of the true class: numbers (B,) or (B, 1), one-hot (B, N), or names.
+        label_mapping: {name: class number}.
+        outputs: The key(s) under which figures are left, one per model input:
+            `fe.trace.io.TensorBoard(write_images=...)`, `ImageSaver` and `ImageViewer` take them. With several dataset
+            ids a figure stacks them, labelled.
+        samples: Which rows are drawn: None for the first batch (at most 16 rows), the number of rows to collect, or a
+            dict of fixed rows by key (all `model_inputs`, and `class_key` if given). The first ones seen are copied and
+            kept for the whole run, for each mode and dataset id.
+        mode: In which mode(s) to compute: None, or any of "train", "eval", "test", or these with "!" for all others.
+        ds_id: For which dataset id(s) to compute: None, ids, or ids with "!" for all others.
+        smoothing: Noisy copies of the smoothed map; 0 for no such map.
+        integrating: Path points of the integrated map, 0 for no such map; or (points, noisy copies of the combined
+            map). A number alone takes `smoothing` for the second.
+        every: Compute in each epoch whose number it divides; in test mode always.
+        seed: The seed of noise and random baselines.
+        max_rows: How many inputs go through the model at once; "auto" chooses.
+        strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
+            (by the logger "fe_saliency") and the training goes on.
+
+    Raises:
+        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key.
+        TypeError: An argument of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        model_inputs: str | Sequence[str],
+        model_outputs: str | Sequence[str],
+        class_key: str | None = None,
+        label_mapping: Mapping[str, Any] | None = None,
+        outputs: str | list[str] = "saliency",
+        samples: None | int | Mapping[str, Any] = None,
+        mode: None | str | Iterable[str] = ("eval", "test"),
+        ds_id: None | str | Iterable[str] = None,
+        smoothing: int = 25,
+        integrating: int | tuple[int, int] = (100, 6),
+        *,
+        every: int = 1,
+        seed: int = 0,
+        max_rows: str | int = "auto",
+        strict: bool = False,
+    ) -> None:
+        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, seed=seed, max_rows=max_rows)
+        self.class_key = class_key
+        self.labels = Labels(label_mapping)
+        self.recipe = _recipe(smoothing, integrating)
+        self.places = Places(mode, ds_id)
+        self.every = positive("every", every)
+        self.strict = strict
+        self._keys = self.net.model_inputs + to_list(class_key)
+        self.samples = Samples(self._keys, samples)
+        self._seen: list[str] = []  # the dataset ids of this epoch
+        self._said_cost = False
+        super().__init__(inputs=self._keys, outputs=self.net.outputs, mode=None, ds_id=None)
+        self.mode, self.ds_id = Everywhere(MODES), Everywhere(["*"])
+
+    @property
+    def inputs(self) -> list[str]:
+        """The keys that FE must provide where it last asked about; see `fe_saliency.trace.registration`."""
+        if self.samples.fixed is not None or not self.places.hold_any(self.mode.asked, self.ds_id.asked):
+            return []
+        return list(self._keys)
+
+    @inputs.setter
+    def inputs(self, keys: list[str]) -> None:
+        self._keys = list(keys)
+
+    def on_begin(self, data: Data) -> None:
+        running = {"test"} if self.system.mode == "test" else {"train", "eval"}
+        present = running & self.system.pipeline.get_modes()
+        if not any(self._has_data(mode) for mode in present):
+            warnings.warn(
+                f"The Saliency trace computes in mode(s) {self.places.modes} for dataset id(s) "
+                f"{sorted(self.places.ds_ids) or 'any'}, but the pipeline has data for {sorted(present)} only: no "
+                "figure will be drawn. Give `fe.Pipeline(eval_data=...)`, or another `mode`.",
+                UserWarning,
+                stacklevel=2,
+            )
+        elif not self._said_cost:
+            self._said_cost = True
+            self._say_cost()
+
+    def on_epoch_begin(self, data: Data) -> None:
+        self._seen = []
+
+    def on_batch_end(self, data: Data) -> None:
+        mode, ds_id = self.system.mode, self.system.ds_id
+        if not self.places.hold(mode, ds_id):
+            return
+        if ds_id not in self._seen:
+            self._seen.append(ds_id)
+        if self.samples.wants((mode, ds_id)):
+            left_out = self.samples.keep((mode, ds_id), data)
+            if left_out:
+                print(
+                    f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
+                    f"`samples={BATCH_ROWS + left_out}` would draw all."
+                )
+
+    def on_epoch_end(self, data: Data) -> None:
+        mode = self.system.mode
+        for ds_id in self._seen:
+            self.samples.close((mode, ds_id))
+        if not self._seen or (mode != "test" and self.system.epoch_idx % self.every):
+            return
+        try:
+            for key, display in self._displays(mode).items():
+                data.write_without_log(key, display)
+        except Exception:
+            if self.strict:
+                raise
+            _LOG.exception(
+                "The Saliency trace could not draw epoch %s (%s); the training goes on. Use `strict=True` to "
+                "stop at such an error.",
+                self.system.epoch_idx,
+                mode,
+            )
+
+    def _displays(self, mode: str) -> dict[str, SaliencyDisplay]:
+        stacks: list[list[Section]] = []
+        ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
+        for ds_id in ds_ids:
+            rows = self.samples.at((mode, ds_id))
+            if rows is not None:
+                name = f"dataset {ds_id}" if len(ds_ids) > 1 else None
+                stacks.append(sections(self.net, self.recipe, rows, self.class_key, self.labels, name))
+        displays = {}
+        for key, stack in zip(self.net.outputs, zip(*stacks, strict=True), strict=True):
+            display = displays[key] = SaliencyDisplay(list(stack))
+            display.prepare()  # Drawn here, where an error can be caught, and not in the trace that writes it.
+        return displays
+
+    def _has_data(self, mode: str) -> bool:
+        epochs = range(1, max(1, self.system.total_epochs) + 1)
+        return any(
+            self.places.hold(mode, ds_id) for epoch in epochs for ds_id in self.system.pipeline.get_ds_ids(epoch, mode)
+        )
+
+    def _say_cost(self) -> None:
+        count = self.samples.count
+        most = "up to " if self.samples.one_batch else ""
+        print(
+            f"FastEstimator-Saliency: {most}{count * self.recipe.cost} gradient evaluations per epoch and dataset "
+            f"({most}{count} samples x {self.recipe.cost}), "
+            f"{'every epoch' if self.every == 1 else f'every {self.every} epochs'}."
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
+        return {"samples": self.samples.state(), "seed": self.net.seed}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.samples.restore(state["samples"])
+        self.net.seed = state["seed"]
+
+
+def _recipe(smoothing: int, integrating: int | tuple[int, int]) -> Recipe:
+    smoothing = positive("smoothing", smoothing, 0)
+    if not isinstance(integrating, (tuple, list)):
+        return Recipe(smoothing, positive("integrating", integrating, 0), smoothing if integrating else 0)
+    if len(integrating) != 2:
+        raise ValueError(
+            f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
+        )
+    steps, rounds = (positive("integrating", each, 0) for each in integrating)
+    return Recipe(smoothing, steps, rounds)

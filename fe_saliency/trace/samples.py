@@ -1,0 +1,108 @@
+"""The samples whose maps are drawn: copied when they are first seen, and the same ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fe_saliency.backend import to_numpy
+from fe_saliency.op.base import positive
+
+#: Of one batch no more rows are kept than this, unless a number was asked for.
+BATCH_ROWS = 16
+
+Place = tuple[str, str]  # (mode, dataset id)
+Rows = dict[str, np.ndarray]
+
+
+class Samples:
+    """Keeps rows of some keys per mode and dataset id.
+
+    Args:
+        keys: The keys to keep.
+        wanted: None for one batch (at most `BATCH_ROWS` rows of it); a number of rows; or the rows themselves, by key,
+            for all modes.
+
+    Raises:
+        ValueError: Too small a number, or given rows that lack a key, are empty or of different number.
+        TypeError: None of these kinds.
+    """
+
+    def __init__(self, keys: Sequence[str], wanted: None | int | Mapping[str, Any]) -> None:
+        self.keys = list(keys)
+        self.fixed: Rows | None = None
+        self.limit = BATCH_ROWS
+        self.one_batch = wanted is None
+        self._kept: dict[Place, list[Rows]] = {}
+        self._full: dict[Place, bool] = {}
+        if isinstance(wanted, Mapping):
+            self.fixed = _given(wanted, self.keys)
+        elif wanted is not None:
+            self.limit = positive("samples", wanted)
+
+    @property
+    def count(self) -> int:
+        """How many rows there will be at each place, at the most."""
+        return self.limit if self.fixed is None else len(self.fixed[self.keys[0]])
+
+    def wants(self, place: Place) -> bool:
+        """Whether rows of `place` are still to be kept."""
+        return self.fixed is None and not self._full.get(place, False)
+
+    def keep(self, place: Place, data: Mapping[str, Any]) -> int:
+        """Copy what is still wanted of a batch.
+
+        Returns:
+            How many rows of the batch were left out although one batch was wanted.
+        """
+        arrays = {key: to_numpy(data[key]) for key in self.keys}
+        seen, room = len(arrays[self.keys[0]]), self.limit - self._number(place)
+        self._kept.setdefault(place, []).append({key: np.array(array[:room]) for key, array in arrays.items()})
+        if self.one_batch or seen >= room:
+            self.close(place)
+        return max(0, seen - room) if self.one_batch else 0
+
+    def close(self, place: Place) -> None:
+        """Keep no more at `place`: later epochs must show the same rows."""
+        self._full[place] = bool(self._kept.get(place))
+
+    def at(self, place: Place) -> Rows | None:
+        """The rows of `place`, or None if there are none."""
+        if self.fixed is not None:
+            return self.fixed
+        parts = self._kept.get(place)
+        if not parts:
+            return None
+        if len(parts) > 1:
+            parts[:] = [{key: np.concatenate([part[key] for part in parts]) for key in self.keys}]
+        return parts[0]
+
+    def state(self) -> dict[str, Any]:
+        """What must be restored for an interrupted training to go on with the same rows."""
+        return {"kept": {place: self.at(place) for place in self._kept}, "full": dict(self._full)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._kept = {place: [rows] for place, rows in state["kept"].items()}
+        self._full = dict(state["full"])
+
+    def _number(self, place: Place) -> int:
+        return sum(len(part[self.keys[0]]) for part in self._kept.get(place, []))
+
+
+def _given(wanted: Mapping[str, Any], keys: Sequence[str]) -> Rows:
+    missing = [key for key in keys if key not in wanted]
+    if missing:
+        raise ValueError(
+            f"`samples` lacks the key(s) {missing}: it must hold every model input, and `class_key` if that is "
+            f"given; it has {sorted(map(str, wanted))}."
+        )
+    rows = {key: np.array(to_numpy(wanted[key])) for key in keys}
+    lengths = {key: len(array) if array.ndim else 0 for key, array in rows.items()}
+    if len(set(lengths.values())) > 1 or 0 in lengths.values():
+        raise ValueError(
+            f"`samples` must hold the same number of rows under each key, at least one, but has {lengths}."
+        )
+    return rows
