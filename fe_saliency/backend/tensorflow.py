@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -112,11 +113,20 @@ class TensorFlowBackend:
     def preserved(self, models: Sequence[Any], device: Any) -> Iterator[None]:
         # TF reads `training` from the call, and gradients name their sources: only FE's optimizer pointer can move.
         optimizers = [getattr(model, "current_optimizer", None) for model in models]
+        # Each method's Network is traced once or twice, and TF takes them all for one function that is traced too often.
+        logger = tf.get_logger()
+        logger.addFilter(_is_no_retracing_advice)
         try:
             yield
         finally:
+            logger.removeFilter(_is_no_retracing_advice)
             for model, optimizer in zip(models, optimizers, strict=True):
-                model.current_optimizer = optimizer
+                if getattr(model, "current_optimizer", None) is not optimizer:
+                    model.current_optimizer = optimizer
+
+
+def _is_no_retracing_advice(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _sizes(tensor: Tensor, start: int) -> list[Any]:

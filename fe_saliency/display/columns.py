@@ -27,7 +27,8 @@ class TextColumn:
     def __post_init__(self) -> None:
         if isinstance(self.texts, (str, bytes)):
             raise TypeError(
-                f"`texts` (={self.texts!r}) of column '{self.title}' must be a list with one text per row."
+                f"`texts` (={self.texts!r}) of column '{self.title}' must be a list with one text "
+                "per row."
             )
         if self.correct is not None and len(self.correct) != len(self.texts):
             raise ValueError(
@@ -129,5 +130,6 @@ def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> No
     # Written so that NaN fails it too.
     if values.dtype != np.uint8 and values.size and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(
-            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use `{remedy}`."
+            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use "
+            f"`{remedy}`."
         )

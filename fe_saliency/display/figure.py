@@ -65,11 +65,13 @@ def check_sections(sections: Section | Sequence[Section]) -> list[Section]:
     if not listed or not all(isinstance(one, Section) for one in sections):
         kinds = [type(one).__name__ for one in sections] if listed else type(sections).__name__
         raise TypeError(
-            f"`sections` (of {kinds}) must be a `Section` or a list of them: wrap the columns, `Section(columns)`."
+            f"`sections` (of {kinds}) must be a `Section` or a list of them: wrap the columns, "
+            "`Section(columns)`."
         )
     if not sections:
         raise ValueError(
-            "`sections` (=[]) must hold at least one `Section`: leave the figure out if there is nothing to show."
+            "`sections` (=[]) must hold at least one `Section`: leave the figure out if there is "
+            "nothing to show."
         )
     return list(sections)
 
@@ -80,7 +82,8 @@ def check_scale(scale: float) -> float:
         raise TypeError(f"`scale` (={scale!r}) must be a number: 1 for the screen, 2 for print.")
     if not 0.5 <= scale <= _LARGEST_SCALE:
         raise ValueError(
-            f"`scale` (={scale}) must be from 0.5 to {_LARGEST_SCALE}: 1 for the screen, 2 for print."
+            f"`scale` (={scale}) must be from 0.5 to {_LARGEST_SCALE}: 1 for the screen, 2 for "
+            "print."
         )
     return float(scale)
 

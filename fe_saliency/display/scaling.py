@@ -35,7 +35,8 @@ def to_mask(values: np.ndarray, channel_axis: int = -1) -> np.ndarray:
     values = np.asarray(values)
     if values.dtype not in (np.float16, np.float32, np.float64):
         raise TypeError(
-            f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, `values.astype('float32')`."
+            f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, "
+            "`values.astype('float32')`."
         )
     _check_shape(values, "values")
     _check_finite(values, "values")

@@ -31,7 +31,8 @@ class Section:
         ]
         if wrong:
             raise TypeError(
-                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn` and `MaskColumn` objects."
+                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn` and `MaskColumn` "
+                "objects."
             )
         rows = [(column.title, len(column)) for column in self.columns]
         if len({count for _, count in rows}) != 1 or rows[0][1] < 1:

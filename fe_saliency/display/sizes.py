@@ -8,22 +8,22 @@ class Sizes:
     """Lengths in pixels. The defaults are read well where the figure is about 1000 pixels wide."""
 
     margin: int = 16
-    gutter: int = 12  # Between columns
+    gutter: int = 10  # Between columns
     row_gap: int = 10
     block_gap: int = 18  # Between sections
     header_gap: int = 8  # Between a band, the titles and the rows
-    cell: int = 144
-    small_cell: int = 116
-    title: int = 15  # Font sizes
-    text: int = 17
-    smallest: int = 10
+    cell: int = 120
+    small_cell: int = 112
+    title: int = 18  # Font sizes
+    text: int = 23
+    smallest: int = 11
     widest_text: int = 136  # Of a column of texts
     slimmest: int = 60  # Of any column
     text_row: int = 44  # The least height of a row
-    caption: int = 14  # Font size
+    caption: int = 16  # Font size
     caption_least: int = 200  # With less than this beside the colour bar, the caption goes below
     bar_width: int = 170
-    bar_height: int = 14
+    bar_height: int = 16
     bar_gap: int = 8
 
 

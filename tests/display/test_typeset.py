@@ -1,0 +1,71 @@
+"""Text stays inside its box, whatever it is."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from fe_saliency.display.typeset import ELLIPSIS, fit, font, text_width, wrap, write
+
+TEXTS = [
+    "",
+    "x",
+    "Black-and-tan coonhound, dog",
+    "smoothed_integrated_saliency_of_the_second_input",
+    "pneumonoultramicroscopicsilicovolcanoconiosis",
+    "a / b - c _ d",
+    "W" * 500,
+    "word " * 300,
+    "two\nlines\tand a tab",
+    "\u2717 \u00e9\u4e2d\u6587",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("width, height", [(60, 40), (112, 60), (136, 144), (400, 20)])
+@pytest.mark.parametrize("bold", [False, True])
+def test_letters_stay_in_the_box(text, width, height, bold):
+    lettering = fit(text, width, height, 16, 10, bold)
+    assert lettering.width <= width
+    assert lettering.height <= max(height, lettering.leading)
+    picture = Image.new("L", (width + 40, height + 40), 0)
+    write(ImageDraw.Draw(picture), lettering, (20, 20), width, 255)
+    ink = np.asarray(picture) > 40
+    inside = ink[20 : 20 + max(height, lettering.leading), 19 : 21 + width]
+    assert ink.sum() == inside.sum()
+    assert bool(text) == bool(ink.any())
+
+
+def test_nothing_is_lost_unless_marked():
+    for text in TEXTS:
+        joined = "".join(fit(text, 112, 400, 16, 10).lines).replace(" ", "")
+        if not joined.endswith(ELLIPSIS):
+            assert joined == "".join(text.split())
+    assert fit("W" * 500, 60, 40, 16, 10).lines[-1].endswith(ELLIPSIS)
+
+
+def test_lines_break_at_spaces_and_underscores_first():
+    assert wrap("true_class_name", text_width("true_class_", 16), 16) == ["true_class_", "name"]
+    assert fit("Smoothed integrated", 100, 80, 16, 10).lines == ("Smoothed", "integrated")
+    assert fit("Smoothed integrated", 300, 80, 16, 10).lines == ("Smoothed integrated",)
+
+
+def test_lines_are_balanced():
+    wide = text_width("Smoothed integrated (100 x", 15)
+    lettering = fit("Smoothed integrated (100 x 6)", wide, 100, 15)
+    assert len(lettering.lines) == 2
+    assert lettering.lines[-1] != "6)"
+
+
+def test_the_letters_shrink_before_a_word_is_broken():
+    word = "incomprehensibilities"
+    width = text_width(word, 12)
+    lettering = fit(word, width, 40, 16, 10)
+    assert lettering.lines == (word,)
+    assert lettering.size == 12
+
+
+def test_the_font_has_what_the_figure_uses():
+    for bold in (False, True):
+        missing = bytes(font(16, bold).getmask("\U000fffff"))
+        for letter in "\u2713\u2717\u2026":
+            assert bytes(font(16, bold).getmask(letter)) != missing
