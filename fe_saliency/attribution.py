@@ -9,7 +9,7 @@ import numpy as np
 from fe_saliency.backend import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attribution:
     """Raw maps and what is known about them; B rows.
 

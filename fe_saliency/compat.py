@@ -35,6 +35,38 @@ def accept_data_source(dataloader: ModuleType) -> None:
         dataloader.InfiniteSampler.__bases__ = (Sampler,)
 
 
+def begin_an_epoch_once(dataloader: ModuleType) -> None:
+    """Let FastEstimator's sampler go on where it is when torch calls `iter` on its iterator.
+
+    The sampler is its own iterator and begins anew at every `iter`. Since torch 2.7 `BatchSampler` takes a batch by
+    `itertools.islice`, which calls `iter` for each: every batch of an epoch would be the first one, and nobody would see it.
+    An iterator of its own, which is what it should have returned, begins but once.
+    """
+    sampler: Any = dataloader.InfiniteSampler
+    from torch.utils.data import BatchSampler
+
+    two_batches = iter(BatchSampler(sampler((0, 1), shuffle=False), batch_size=1, drop_last=False))
+    if next(two_batches) != next(two_batches):
+        return
+    begin, draw = sampler.__iter__, sampler.__next__
+
+    def draws(self: Any) -> Iterator[Any]:
+        while True:
+            yield draw(self)
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        begin(self)
+        return draws(self)
+
+    sampler.__iter__ = __iter__
+
+
+def mend_dataloader(dataloader: ModuleType) -> None:
+    """Both mends of FastEstimator's sampler, the second of which needs the first."""
+    accept_data_source(dataloader)
+    begin_an_epoch_once(dataloader)
+
+
 def hide_default_getstate(module: ModuleType) -> None:
     """Make `module` see `__getstate__` as on Python 3.10: only where a class really defines one.
 
@@ -71,7 +103,7 @@ def restore_getstate(traceability_util: ModuleType) -> None:
 
 
 MENDS: dict[str, Mend] = {
-    "fastestimator.dataset.dataloader": accept_data_source,
+    "fastestimator.dataset.dataloader": mend_dataloader,
     "fastestimator.util.traceability_util": restore_getstate,
     "fastestimator.summary.system": hide_default_getstate,
     "fastestimator.schedule.schedule": hide_default_getstate,

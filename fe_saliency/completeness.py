@@ -84,7 +84,8 @@ class Completeness:
                 op = baseline.op(key, "pattern", "baseline")
                 op.build(self.backend.name)
                 pair = [self.backend.tensor(each, self.dtype) for each in (array[rows], numbers)]
-                feed[key] = op.forward(pair, {})[0]
+                made = op.forward(pair, {})
+                feed[key] = made[0] if op.out_list else made
             else:
                 tensor = self.backend.tensor(np.repeat(numbers[rows][None], len(samples), axis=0), self.dtype)
                 feed[key] = self.backend.fold(tensor)

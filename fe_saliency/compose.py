@@ -69,11 +69,13 @@ def compose(
         ops += opened
     scores = [f"SaliencyNet_Score_{index}" for index in range(len(outputs))]
     contributions = [f"SaliencyNet_Gradient_{index}" for index in range(len(inputs))]
+    differentiate = GradientOp(inputs=points, finals=scores, outputs=contributions)
+    differentiate.called = dict(zip([*points, *scores], [*inputs, *outputs], strict=True))
     ops += [
         Watch(inputs=points),
         ModelOp(model=model, inputs=_plain(points), outputs=_plain(outputs), trainable=False),
         Gather(inputs=outputs, outputs=scores, indices=[target_key(key) for key in outputs], score=score),
-        GradientOp(inputs=points, finals=scores, outputs=contributions),
+        differentiate,
     ]
     for bracket, level in reversed(list(zip(method.brackets, places, strict=True))):
         closed, contributions = bracket.closing(level, contributions)

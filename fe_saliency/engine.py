@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from fe_saliency import inputs, plan
+from fe_saliency import checks, inputs, plan
 from fe_saliency import target as targets
 from fe_saliency.attribution import Attribution
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.completeness import Completeness
-from fe_saliency.compose import PREDICT, Composition, compose
+from fe_saliency.compose import PREDICT, Composition, compose, levels
 from fe_saliency.driver import Driver, Walked
 from fe_saliency.method import Method, Sampling
 from fe_saliency.method.baseline import Baseline, resolve
-from fe_saliency.op.base import spread
 from fe_saliency.op.gather import checked_scale
 from fe_saliency.session import Run
 
@@ -50,8 +49,8 @@ class Call:
 
     def __post_init__(self) -> None:
         checked_scale(self.score)
-        checked_seed(self.seed)
-        spread("stdev_spread", self.stdev_spread)
+        checks.seed("seed", self.seed)
+        checks.spread("stdev_spread", self.stdev_spread)
         self.method.samples(self.nsamples)
         plan.limit(self.max_rows, 1)
         if self.baseline is not None and not any(bracket.has_baseline for bracket in self.method.brackets):
@@ -113,14 +112,14 @@ class Engine:
         )
 
     def _composition(self, call: Call, baselines: tuple[Baseline, ...]) -> Composition:
-        # What changes the ops; everything else is numbers that are fed to them.
+        # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
-        key = (call.method, call.score, tuple(type(each) for each in baselines) if paths else ())
+        key = (call.method, call.score, tuple(each if each.drawn else None for each in baselines) if paths else ())
         if key not in self._compositions:
             self._compositions[key] = compose(
                 self.model, self.model_inputs, self.model_outputs, call.method, baselines, call.score, self.backend
             )
-        return self._compositions[key]
+        return replace(self._compositions[key], levels=levels(call.method, self.model_inputs, baselines))
 
     def _predict(self, run: Run, rows: Mapping[str, np.ndarray], max_rows: int, dtype: str) -> dict[str, Tensor]:
         parts: list[Mapping[str, Tensor]] = []
@@ -148,17 +147,6 @@ class Engine:
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}
-
-
-def checked_seed(seed: int) -> int:
-    """`seed`, which must be a whole number of 64 bits.
-
-    Raises:
-        ValueError: It is not.
-    """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**64:
-        raise ValueError(f"`seed` (={seed!r}) must be a whole number from 0 to 2 ** 64 - 1.")
-    return int(seed)
 
 
 def _relative_error(walked: Walked) -> np.ndarray | None:

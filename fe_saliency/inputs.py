@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,9 +57,10 @@ def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np
         warnings.warn(
             f"`{key}` is {array.dtype} but the model computes in {dtype}: it is cast, its values are not rescaled.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=_caller_level(),
         )
-    cast = array.astype(host)
+    with np.errstate(over="ignore"):  # what overflows is named below
+        cast = array.astype(host)
     if cast.dtype.itemsize < array.dtype.itemsize:
         _check_finite(key, cast)
     return cast
@@ -74,3 +76,11 @@ def _check_finite(key: str, array: np.ndarray) -> None:
             f"`batch[{key!r}]` holds NaN or infinite numbers in row(s) {named}; a map of them would be NaN. "
             f"Mend the data, or leave these rows out. (As {array.dtype}.)"
         )
+
+
+def _caller_level() -> int:
+    """The `stacklevel` of the first frame outside this package, counted from the caller of this function."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    return level

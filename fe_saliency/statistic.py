@@ -136,10 +136,14 @@ class Variance(Statistic):
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
         self._count = 0
+        self._origin: Tensor = None  # the first sample: samples that are all equal then vary by nothing at all
         self._mean: Tensor = None
         self._moments = (0.0, 0.0, 0.0)  # sums of the 2nd, 3rd and 4th powers of the distance to the mean
 
     def update(self, values: Tensor, weights: Tensor | None = None) -> None:
+        if self._origin is None:
+            self._origin = values[0]
+        values = values - self._origin
         more = values.shape[0]
         mean = self.backend.sum(values, axis=0) / more
         away = values - mean
@@ -168,6 +172,9 @@ class Variance(Statistic):
         n, variance = self._count, self.result()
         if n < 4:
             return self.backend.row_sum(variance) * float("nan")
-        fourth = self._moments[2] / n
-        spread = (fourth - variance**2 * ((n - 3) / (n - 1))) / n
-        return self.backend.row_sum((spread + self.backend.abs(spread)) / 2)
+        # Unbiased for any distribution, by k-statistics (Fisher 1929, Proc. London Math. Soc. 30).
+        second, fourth = self._moments[0] / n, self._moments[2] / n
+        k4 = ((n + 1) * fourth - 3 * (n - 1) * second**2) * (n**2 / ((n - 1) * (n - 2) * (n - 3)))
+        spread = (2 * n * variance**2 + (n - 1) * k4) / (n * (n + 1))
+        total = self.backend.row_sum(spread)
+        return (total + self.backend.abs(total)) / 2

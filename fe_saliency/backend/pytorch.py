@@ -121,7 +121,7 @@ class PyTorchBackend:
                 for parameter in model.parameters():
                     # Only the inputs are differentiated: nothing need be kept for the weights.
                     parameter.requires_grad_(False)
-            with torch.enable_grad():
+            with torch.inference_mode(False), torch.enable_grad():
                 yield
         finally:
             for remembered in before:

@@ -113,7 +113,7 @@ class TensorFlowBackend:
     def preserved(self, models: Sequence[Any], device: Any) -> Iterator[None]:
         # TF reads `training` from the call, and gradients name their sources: only FE's optimizer pointer can move.
         optimizers = [getattr(model, "current_optimizer", None) for model in models]
-        # Each method's Network is traced once or twice, and TF takes them all for one function that is traced too often.
+        # Each method has a Network that is traced once or twice; TF takes them all for one function traced too often.
         logger = tf.get_logger()
         logger.addFilter(_is_no_retracing_advice)
         try:

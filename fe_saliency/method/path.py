@@ -26,6 +26,10 @@ class Path(Bracket):
     rule: str = "gauss_legendre"
     has_baseline = True
 
+    def __post_init__(self) -> None:
+        if self.rule not in quadrature.RULES:
+            raise ValueError(f"`rule` (={self.rule!r}) must be one of {sorted(quadrature.RULES)}.")
+
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         given, starts, on_path = level.keys("given"), level.keys("baseline"), level.keys("point")
         starts = [

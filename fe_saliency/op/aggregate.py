@@ -6,9 +6,9 @@ from typing import Any
 
 from fastestimator.util.traceability_util import traceable
 
-from fe_saliency import statistic
+from fe_saliency import checks, statistic
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, positive, same_number
+from fe_saliency.op.base import Keys, SaliencyOp, groups, same_number
 
 
 @traceable()
@@ -31,7 +31,7 @@ class Aggregate(SaliencyOp):
     def __init__(self, inputs: Keys, outputs: Keys, nsamples: int, mode: Keys = None, ds_id: Keys = None) -> None:
         super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
         same_number(inputs=self.inputs, outputs=self.outputs)
-        self.nsamples = positive("nsamples", nsamples, self.statistic.least_samples)
+        self.nsamples = checks.whole("nsamples", nsamples, self.statistic.least_samples)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         results = []
@@ -107,7 +107,7 @@ class WeightedSum(SaliencyOp):
     def __init__(self, inputs: Keys, outputs: Keys, nsamples: int, mode: Keys = None, ds_id: Keys = None) -> None:
         super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
         same_number(tensors=self.inputs[:-1], outputs=self.outputs)
-        self.nsamples = positive("nsamples", nsamples)
+        self.nsamples = checks.whole("nsamples", nsamples)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         *tensors, weights = data

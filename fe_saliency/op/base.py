@@ -47,9 +47,9 @@ def row_shape(backend: Backend, tensor: Any) -> tuple[int, ...]:
 
 
 def groups(data: Sequence[Any], count: int) -> list[list[Any]]:
-    """`data` cut into `count` lists of equal length."""
-    size = len(data) // count
-    return [list(data[start : start + size]) for start in range(0, size * count, size)]
+    """`data` cut into `count` lists of equal length; the last are shorter if it does not divide, for `same_number`."""
+    size = -(-len(data) // count)
+    return [list(data[size * slot : size * (slot + 1)]) for slot in range(count)]
 
 
 def same_number(**keys: Sequence[str]) -> int:
@@ -66,32 +66,3 @@ def same_number(**keys: Sequence[str]) -> int:
             f"{', '.join(map(str, counts.values()))}."
         )
     return next(iter(counts.values()))
-
-
-def positive(name: str, value: int, least: int = 1) -> int:
-    """`value`, which must be a whole number of at least `least`.
-
-    Raises:
-        TypeError: It is not a whole number.
-        ValueError: It is too small.
-    """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"`{name}` (={value!r}) must be a whole number, not {type(value).__name__}.")
-    if value < least:
-        raise ValueError(f"`{name}` (={value}) must be at least {least}.")
-    return int(value)
-
-
-def spread(name: str, value: float) -> float:
-    """`value`, which must be a finite number of at least 0.
-
-    Raises:
-        ValueError: It is not.
-    """
-    number = float(value)
-    if not 0 <= number < float("inf"):
-        raise ValueError(
-            f"`{name}` (={value}) must be a finite number of at least 0: it is the noise's standard "
-            "deviation as a share of the row's range (max - min)."
-        )
-    return number

@@ -33,6 +33,8 @@ class GradientOp(SaliencyOp):
         if not scores:
             raise ValueError("`finals` (=[]) must name at least one key of scores.")
         self.retain_graph = True
+        #: What an error calls a key, where the key itself means nothing to the user.
+        self.called: dict[str, str] = {}
 
     def fe_retain_graph(self, retain: bool | None = None) -> bool | None:
         if retain is not None:
@@ -44,8 +46,9 @@ class GradientOp(SaliencyOp):
         gradients = self.backend.gradient(scores, sources, state["tape"], self.retain_graph)
         for key, gradient in zip(self.inputs, gradients, strict=False):
             if gradient is None:
+                finals = [self.called.get(final, final) for final in self.inputs[self.num_inputs :]]
                 raise ValueError(
-                    f"There is no gradient path from `{key}` to {self.inputs[self.num_inputs :]}: the model does not "
+                    f"There is no gradient path from `{self.called.get(key, key)}` to {finals}: the model does not "
                     "use it, or turns it into something that has no derivative (an index, a rounding, a detached "
                     "copy). Leave it out, or explain a differentiable output."
                 )

@@ -7,9 +7,9 @@ from typing import Any
 from fastestimator.util.base_util import to_list
 from fastestimator.util.traceability_util import traceable
 
-from fe_saliency import patterns
+from fe_saliency import checks, patterns
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, positive, row_shape, same_number, spread
+from fe_saliency.op.base import Keys, SaliencyOp, groups, row_shape, same_number
 
 
 @traceable()
@@ -44,10 +44,10 @@ class NormalPattern(SaliencyOp):
     ) -> None:
         super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
         same_number(inputs=self.inputs, outputs=self.outputs)
-        self.nsamples = positive("nsamples", nsamples)
-        self.stdev_spread = spread("stdev_spread", stdev_spread)
+        self.nsamples = checks.whole("nsamples", nsamples)
+        self.stdev_spread = checks.spread("stdev_spread", stdev_spread)
         self.antithetic = antithetic
-        self.seed = seed
+        self.seed = checks.seed("seed", seed)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         return [

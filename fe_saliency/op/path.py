@@ -7,9 +7,9 @@ from typing import Any
 
 from fastestimator.util.traceability_util import traceable
 
-from fe_saliency import patterns, quadrature
+from fe_saliency import checks, patterns, quadrature
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, positive, row_shape, same_number
+from fe_saliency.op.base import Keys, SaliencyOp, groups, row_shape, same_number
 
 
 @traceable()
@@ -33,8 +33,8 @@ class UniformPattern(SaliencyOp):
     ) -> None:
         super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
         same_number(inputs=self.inputs, outputs=self.outputs)
-        self.nsamples = positive("nsamples", nsamples)
-        self.seed = seed
+        self.nsamples = checks.whole("nsamples", nsamples)
+        self.seed = checks.seed("seed", seed)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         backend = self.backend
@@ -111,7 +111,7 @@ class PathPoints(SaliencyOp):
             )
         if rule not in quadrature.RULES:
             raise ValueError(f"`rule` (={rule!r}) must be one of {sorted(quadrature.RULES)}.")
-        self.points = quadrature.RULES[rule](positive("nsamples", nsamples))
+        self.points = quadrature.RULES[rule](checks.whole("nsamples", nsamples))
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         return [self.backend.cast_like(self.backend.tensor(numbers), data[0]) for numbers in self.points]

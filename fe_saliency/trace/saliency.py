@@ -12,8 +12,8 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
-from fe_saliency.op.base import positive
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.labels import Labels
 from fe_saliency.trace.panels import Recipe, sections
@@ -83,7 +83,7 @@ class Saliency(Trace):
         self.labels = Labels(label_mapping)
         self.recipe = _recipe(smoothing, integrating)
         self.places = Places(mode, ds_id)
-        self.every = positive("every", every)
+        self.every = whole("every", every)
         self.strict = strict
         self._keys = self.net.model_inputs + to_list(class_key)
         self.samples = Samples(self._keys, samples)
@@ -193,12 +193,12 @@ class Saliency(Trace):
 
 
 def _recipe(smoothing: int, integrating: int | tuple[int, int]) -> Recipe:
-    smoothing = positive("smoothing", smoothing, 0)
+    smoothing = whole("smoothing", smoothing, 0)
     if not isinstance(integrating, (tuple, list)):
-        return Recipe(smoothing, positive("integrating", integrating, 0), smoothing if integrating else 0)
+        return Recipe(smoothing, whole("integrating", integrating, 0), smoothing if integrating else 0)
     if len(integrating) != 2:
         raise ValueError(
             f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
         )
-    steps, rounds = (positive("integrating", each, 0) for each in integrating)
+    steps, rounds = (whole("integrating", each, 0) for each in integrating)
     return Recipe(smoothing, steps, rounds)

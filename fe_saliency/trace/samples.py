@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fe_saliency.backend import to_numpy
-from fe_saliency.op.base import positive
+from fe_saliency.checks import whole
 
 #: Of one batch no more rows are kept than this, unless a number was asked for.
 BATCH_ROWS = 16
@@ -40,7 +40,7 @@ class Samples:
         if isinstance(wanted, Mapping):
             self.fixed = _given(wanted, self.keys)
         elif wanted is not None:
-            self.limit = positive("samples", wanted)
+            self.limit = whole("samples", wanted)
 
     @property
     def count(self) -> int:

@@ -1,0 +1,46 @@
+"""Checks of single arguments, shared by all layers: the value comes back, or an error says what is wrong with it."""
+
+from __future__ import annotations
+
+
+def whole(name: str, value: int, least: int = 1) -> int:
+    """`value`, which must be a whole number of at least `least`.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is too small.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"`{name}` (={value!r}) must be a whole number, not {type(value).__name__}.")
+    if value < least:
+        raise ValueError(f"`{name}` (={value}) must be at least {least}.")
+    return int(value)
+
+
+def spread(name: str, value: float) -> float:
+    """`value`, which must be a finite number of at least 0.
+
+    Raises:
+        ValueError: It is not.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.") from None
+    if not 0 <= number < float("inf"):
+        raise ValueError(
+            f"`{name}` (={value}) must be a finite number of at least 0: it is the noise's standard "
+            "deviation as a share of the row's range (max - min)."
+        )
+    return number
+
+
+def seed(name: str, value: int) -> int:
+    """`value`, which must be a whole number of 64 bits.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value < 2**64:
+        raise ValueError(f"`{name}` (={value!r}) must be a whole number from 0 to 2 ** 64 - 1.")
+    return int(value)

@@ -1,0 +1,27 @@
+"""Measures and small calls that several tests use."""
+
+import numpy as np
+
+from fe_saliency.method import find
+
+
+def distance(actual, expected):
+    """The largest difference of any row, relative to the largest expected value of that row."""
+    actual, expected = (np.asarray(array, np.float64).reshape(len(array), -1) for array in (actual, expected))
+    assert actual.shape == expected.shape
+    scale = np.abs(expected).max(axis=1)
+    error = np.abs(actual - expected).max(axis=1)
+    assert np.isfinite(error).all(), "NaN or infinite values"
+    return np.where(error == 0, 0.0, error / np.where(scale > 0, scale, 1)).max()
+
+
+def furthest(actual, expected):
+    """`distance` over all keys of two dicts of arrays."""
+    assert actual.keys() == expected.keys()
+    return max(distance(actual[key], expected[key]) for key in expected)
+
+
+def few(method, outer=5, inner=4):
+    """A small `nsamples` for a method of any depth."""
+    depth = len(find(method).brackets)
+    return (None, outer, (outer, inner))[depth]

@@ -1,0 +1,82 @@
+"""Every registered method against its slow NumPy derivation, on models in float64."""
+
+import numpy as np
+import pytest
+import reference
+from helpers import few, furthest
+from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
+
+from fe_saliency import methods
+
+SPREAD, SEED = 0.2, 11
+TOLERANCE = 1e-5  # patterns are scaled in single precision, and central differences have an error of their own
+
+
+def inside_of(statistic, clean, baselines, inner):
+    """What stands inside the noise: the gradient, or a path."""
+    if inner is None:
+        return reference.gradient
+    if baselines is None:
+        return lambda s, noisy: reference.random_integrated(s, noisy, clean, inner, SEED)
+    return lambda s, noisy: reference.integrated(s, noisy, baselines, inner)
+
+
+def explained(method, nsamples, baselines=None):
+    """The method as `reference.over_rows` takes it."""
+    if method == "gradient":
+        return reference.gradient
+    if method == "integrated_gradients":
+        return lambda s, x: inside_of(None, x, baselines, nsamples)(s, x)
+    statistic = {"squared": "squares", "vargrad": "variance", "variance": "variance"}.get(method.split("_")[-1], "mean")
+    outer, inner = nsamples if isinstance(nsamples, tuple) else (nsamples, None)
+    return lambda s, x: reference.smoothed(
+        s, x, inside_of(statistic, x, baselines, inner), statistic, outer, SPREAD, SEED
+    )
+
+
+def both(kind, backend, method, outer=5, baseline=None, baselines=None):
+    """(maps of the package, maps of the reference)."""
+    nsamples = few(method, outer)
+    said = net(kind, backend, seed=SEED).attribute(
+        batch(kind, backend, 2), method, nsamples=nsamples, stdev_spread=SPREAD, baseline=baseline
+    )
+    clean = rows(kind, 2)
+    classes = reference.predictions(kind, [clean[key] for key in input_keys(kind)])
+    for key, index in zip(output_keys(kind), classes, strict=True):
+        np.testing.assert_array_equal(to_host(said.targets[key]), index)
+    return maps(said), reference.over_rows(kind, clean, classes, explained(method, nsamples, baselines))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_numpy_model_is_the_model(kind, backend):
+    x = list(rows(kind).values())
+    said = net(kind, backend).attribute(batch(kind, backend), target=dict.fromkeys(output_keys(kind), 1))
+    for key, units in zip(output_keys(kind), reference.outputs(kind, x), strict=True):
+        expected = units[:, 0] if units.shape[1] == 1 else units[:, 1]
+        np.testing.assert_allclose(to_host(said.scores[key]), expected, rtol=1e-10, atol=1e-20)
+
+
+@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("kind", ["smooth_conv", "two_inputs"])
+def test_method(kind, method, backend):
+    assert furthest(*both(kind, backend, method)) < TOLERANCE
+
+
+@pytest.mark.parametrize("method", ["smoothgrad", "smoothgrad_squared", "vargrad"])
+def test_even_number_of_samples(method, backend):
+    assert furthest(*both("smooth_mlp", backend, method, outer=4)) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "method", ["integrated_gradients", "smoothed_integrated_gradients_squared", "integrated_gradients_variance"]
+)
+def test_given_baselines(method, backend):
+    given = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
+    in_full = [np.full((6, 6, 2), 0.5), given["x1"]]
+    assert furthest(*both("two_inputs", backend, method, baseline=given, baselines=in_full)) < TOLERANCE
+
+
+def test_a_wrong_method_is_far_from_the_reference():
+    right, _ = both("smooth_mlp", "torch", "smoothgrad")
+    for wrong in ("gradient", "vargrad", "integrated_gradients"):
+        assert furthest(right, both("smooth_mlp", "torch", wrong)[1]) > 1e-2

@@ -1,0 +1,103 @@
+"""What a call asks of the model: chunks within the limit, as many gradients as it says, and graphs that are kept."""
+
+import fastestimator as fe
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from helpers import few
+
+from fe_saliency import SaliencyNet, methods
+
+ROWS = 5
+X = np.random.default_rng(0).normal(size=(ROWS, 6)).astype("float32")
+
+
+class Recorder(torch.nn.Module):
+    """Remembers how many rows went through it, with and without a gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Linear(6, 3)
+        self.predicted, self.differentiated = [], []
+
+    def forward(self, x):
+        (self.differentiated if x.requires_grad else self.predicted).append(len(x))
+        return torch.tanh(self.inner(x))
+
+
+class TraceCounter(tf.keras.layers.Layer):
+    """Counts how often a graph is made of it."""
+
+    traced = 0
+
+    def call(self, x):
+        type(self).traced += 1
+        return tf.tanh(x)
+
+
+def recorded():
+    made = fe.build(model_fn=Recorder, optimizer_fn=None)
+    made.predicted.clear()
+    made.differentiated.clear()
+    return made, SaliencyNet(made, "x", "y")
+
+
+@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("max_rows", [1, 7, 1000])
+def test_chunks_and_gradient_evaluations(method, max_rows):
+    made, one = recorded()
+    said = one.attribute({"x": X}, method, nsamples=few(method), max_rows=max_rows)
+    assert max(made.predicted + made.differentiated) <= max_rows
+    assert sum(made.differentiated) == said.gradient_evaluations.sum() == ROWS * said.gradient_evaluations[0]
+    if max_rows == 1000:
+        assert len(made.differentiated) == 1
+
+
+@pytest.mark.parametrize(
+    "call, predicted",
+    [
+        (lambda one: one.attribute({"x": X}), ROWS),
+        (lambda one: one.get_integrated_masks({"x": X}, nsamples=4), ROWS),
+        (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=0), 2 * ROWS),
+        (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4), 5 * ROWS),
+    ],
+)
+def test_forward_passes(call, predicted):
+    """One on the clean input; the completeness gap alone needs the baselines."""
+    made, one = recorded()
+    call(one)
+    assert sum(made.predicted) == predicted
+
+
+def test_auto_bounds_the_chunk():
+    made, one = recorded()
+    one.attribute({"x": X}, "smoothgrad", nsamples=200)
+    assert max(made.differentiated) <= 64 and len(made.differentiated) >= ROWS * 200 / 64
+
+
+def test_graphs_are_kept_between_calls():
+    """Numbers that change from call to call are fed, not built in."""
+
+    def model_fn():
+        return tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(6,)), TraceCounter()])
+
+    one = SaliencyNet(fe.build(model_fn=model_fn, optimizer_fn=None), "x", "y")
+
+    def everything(seed, number):
+        one.get_masks({"x": X + number})
+        one.attribute({"x": X}, target=seed % 3)
+        one.attribute({"x": X}, "smoothgrad", nsamples=4, seed=seed, stdev_spread=number)
+        one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=number)
+        one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=X * number)
+        one.attribute({"x": X}, "integrated_gradients", nsamples=4, seed=seed)
+
+    everything(0, 0.1)
+    before = TraceCounter.traced
+    everything(1, 0.2)
+    with pytest.raises(ValueError):
+        one.get_masks({"x": X * np.nan})
+    everything(2, 0.3)
+    assert TraceCounter.traced == before
+    one.get_masks({"x": X[:2]})
+    assert TraceCounter.traced > before, "the counter does not count"
