@@ -1,4 +1,5 @@
 """Each import order runs in a process of its own, which says what it found, as JSON."""
+
 import json
 import subprocess
 import sys
@@ -151,8 +152,7 @@ def test_importing_the_package_loads_neither_framework_nor_host():
 
 def test_a_second_install_adds_no_second_finder():
     program = (
-        "import sys, fe_saliency; n = len(sys.meta_path);"
-        "fe_saliency.compat.install(); print(len(sys.meta_path) - n)"
+        "import sys, fe_saliency; n = len(sys.meta_path);fe_saliency.compat.install(); print(len(sys.meta_path) - n)"
     )
     assert run(program) == "0"
 

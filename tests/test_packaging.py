@@ -1,4 +1,5 @@
 """What setup.py says and refuses."""
+
 import subprocess
 import sys
 from importlib.util import find_spec

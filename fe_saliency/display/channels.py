@@ -21,8 +21,7 @@ def check_channel_axis(channel_axis: int, rank: int) -> int:
     """
     if isinstance(channel_axis, bool) or not isinstance(channel_axis, (int, np.integer)):
         raise TypeError(
-            f"`channel_axis` (={channel_axis!r}) must be an int: -1 for channels-last, 1 for "
-            "channels-first."
+            f"`channel_axis` (={channel_axis!r}) must be an int: -1 for channels-last, 1 for channels-first."
         )
     axis = int(channel_axis) + (rank if channel_axis < 0 else 0)
     if not 1 <= axis < rank:

@@ -26,10 +26,7 @@ class TextColumn:
 
     def __post_init__(self) -> None:
         if isinstance(self.texts, (str, bytes)):
-            raise TypeError(
-                f"`texts` (={self.texts!r}) of column '{self.title}' must be a list with one text "
-                "per row."
-            )
+            raise TypeError(f"`texts` (={self.texts!r}) of column '{self.title}' must be a list with one text per row.")
         if self.correct is not None and len(self.correct) != len(self.texts):
             raise ValueError(
                 f"`correct` (of length {len(self.correct)}) of column '{self.title}' must have "
@@ -115,9 +112,7 @@ def _heading(title: str, values: np.ndarray) -> str:
 
 def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> None:
     where = f"of column '{title}'"
-    if not isinstance(values, np.ndarray) or not (
-        values.dtype == np.uint8 or values.dtype.kind == "f"
-    ):
+    if not isinstance(values, np.ndarray) or not (values.dtype == np.uint8 or values.dtype.kind == "f"):
         raise TypeError(
             f"`{name}` (={getattr(values, 'dtype', type(values).__name__)}) {where} must be a "
             f"NumPy array of floats or uint8: use `{remedy}`."
@@ -129,7 +124,4 @@ def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> No
         )
     # Written so that NaN fails it too.
     if values.dtype != np.uint8 and values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use "
-            f"`{remedy}`."
-        )
+        raise ValueError(f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use `{remedy}`.")

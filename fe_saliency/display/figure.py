@@ -16,9 +16,7 @@ _INKS = {True: RIGHT, False: WRONG, None: INK}
 _LARGEST_SCALE = 16
 
 
-def compose(
-    sections: Section | Sequence[Section], caption: str = CAPTION, scale: float = 1
-) -> np.ndarray:
+def compose(sections: Section | Sequence[Section], caption: str = CAPTION, scale: float = 1) -> np.ndarray:
     """Draw the figure.
 
     Sections with the same columns align under one header; others have headers of their own. Every
@@ -65,13 +63,11 @@ def check_sections(sections: Section | Sequence[Section]) -> list[Section]:
     if not listed or not all(isinstance(one, Section) for one in sections):
         kinds = [type(one).__name__ for one in sections] if listed else type(sections).__name__
         raise TypeError(
-            f"`sections` (of {kinds}) must be a `Section` or a list of them: wrap the columns, "
-            "`Section(columns)`."
+            f"`sections` (of {kinds}) must be a `Section` or a list of them: wrap the columns, `Section(columns)`."
         )
     if not sections:
         raise ValueError(
-            "`sections` (=[]) must hold at least one `Section`: leave the figure out if there is "
-            "nothing to show."
+            "`sections` (=[]) must hold at least one `Section`: leave the figure out if there is nothing to show."
         )
     return list(sections)
 
@@ -81,10 +77,7 @@ def check_scale(scale: float) -> float:
     if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)):
         raise TypeError(f"`scale` (={scale!r}) must be a number: 1 for the screen, 2 for print.")
     if not 0.5 <= scale <= _LARGEST_SCALE:
-        raise ValueError(
-            f"`scale` (={scale}) must be from 0.5 to {_LARGEST_SCALE}: 1 for the screen, 2 for "
-            "print."
-        )
+        raise ValueError(f"`scale` (={scale}) must be from 0.5 to {_LARGEST_SCALE}: 1 for the screen, 2 for print.")
     return float(scale)
 
 

@@ -50,9 +50,7 @@ class Header:
             write(draw, title, (left, self.titles_bottom - title.height), width, INK)
 
 
-def measure_header(
-    section: Section, widths: Sequence[int], inner: int, top: int, sizes: Sizes
-) -> Header:
+def measure_header(section: Section, widths: Sequence[int], inner: int, top: int, sizes: Sizes) -> Header:
     """Fit the label into the figure and the titles into their columns.
 
     Args:

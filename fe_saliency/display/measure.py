@@ -15,10 +15,7 @@ _MARKS = {True: "\u2713 ", False: "\u2717 ", None: ""}
 
 def draw_pictures(section: Section, cell: int) -> list[np.ndarray | None]:
     """Per column its pictures, (B, h, w, 3) uint8, or None for texts."""
-    return [
-        None if isinstance(column, TextColumn) else panels(column, cell)
-        for column in section.columns
-    ]
+    return [None if isinstance(column, TextColumn) else panels(column, cell) for column in section.columns]
 
 
 def column_widths(section: Section, drawn: Sequence[np.ndarray | None], sizes: Sizes) -> list[int]:
@@ -53,12 +50,7 @@ def fit_texts(
     for column, pictures, width in zip(section.columns, drawn, widths, strict=True):
         if isinstance(column, TextColumn):
             bold = column.correct is not None
-            cells.append(
-                [
-                    fit(text, width, height, sizes.text, sizes.smallest, bold)
-                    for text in _marked(column)
-                ]
-            )
+            cells.append([fit(text, width, height, sizes.text, sizes.smallest, bold) for text in _marked(column)])
         elif pictures is not None:
             cells.append(pictures)
     return cells

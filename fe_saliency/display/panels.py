@@ -93,10 +93,7 @@ def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.nda
         return pictures
     enlarged = pictures.shape[1] < shape[0]
     kind = Image.Resampling.BICUBIC if enlarged else Image.Resampling.HAMMING
-    resized = [
-        np.asarray(Image.fromarray(one).resize(shape[::-1], kind, reducing_gap=2.0))
-        for one in pictures
-    ]
+    resized = [np.asarray(Image.fromarray(one).resize(shape[::-1], kind, reducing_gap=2.0)) for one in pictures]
     return np.stack(resized)
 
 

@@ -75,9 +75,7 @@ class SaliencyDisplay(Display):
             ValueError: If `scale` is out of range, or Pillow can't write the suffix of `save_path`.
         """
         same = check_scale(scale) == 1
-        picture = Image.fromarray(
-            self.image if same else compose(self.sections, self.caption, scale)
-        )
+        picture = Image.fromarray(self.image if same else compose(self.sections, self.caption, scale))
         if save_path is not None:
             path = _prepare_path(save_path)
             picture.save(path)

@@ -35,8 +35,7 @@ def to_mask(values: np.ndarray, channel_axis: int = -1) -> np.ndarray:
     values = np.asarray(values)
     if values.dtype not in (np.float16, np.float32, np.float64):
         raise TypeError(
-            f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, "
-            "`values.astype('float32')`."
+            f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, `values.astype('float32')`."
         )
     _check_shape(values, "values")
     _check_finite(values, "values")
@@ -81,9 +80,7 @@ def to_unit(images: np.ndarray, channel_axis: int | None = -1) -> np.ndarray:
     """
     images = np.asarray(images)
     if images.dtype.kind not in "buif":
-        raise TypeError(
-            f"`images` (of {images.dtype}) must hold integers, booleans or floats: cast them first."
-        )
+        raise TypeError(f"`images` (of {images.dtype}) must hold integers, booleans or floats: cast them first.")
     _check_shape(images, "images")
     images = channels_last(images, channel_axis)
     if images.dtype.kind == "f":
@@ -109,8 +106,7 @@ def _integer_range(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.nd
 def _float_range(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each row's black lies, and half the way from there to white."""
     known = [
-        (low >= black - _TOLERANCE) & (high <= white + _TOLERANCE)
-        for black, white in ((0, 1), (-0.5, 0.5), (-1, 1))
+        (low >= black - _TOLERANCE) & (high <= white + _TOLERANCE) for black, white in ((0, 1), (-0.5, 0.5), (-1, 1))
     ]
     return np.select(known, [0, -0.5, -1], low), np.select(known, [0.5, 0.5, 1], high / 2 - low / 2)
 

@@ -30,10 +30,7 @@ class Section:
             if not isinstance(column, (TextColumn, ImageColumn, MaskColumn))
         ]
         if wrong:
-            raise TypeError(
-                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn` and `MaskColumn` "
-                "objects."
-            )
+            raise TypeError(f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn` and `MaskColumn` objects.")
         rows = [(column.title, len(column)) for column in self.columns]
         if len({count for _, count in rows}) != 1 or rows[0][1] < 1:
             raise ValueError(

@@ -30,6 +30,4 @@ class Sizes:
 def scaled(scale: float) -> Sizes:
     """All lengths times `scale`, in whole pixels, none of them 0."""
     defaults = Sizes()
-    return Sizes(
-        **{one.name: max(1, round(getattr(defaults, one.name) * scale)) for one in fields(defaults)}
-    )
+    return Sizes(**{one.name: max(1, round(getattr(defaults, one.name) * scale)) for one in fields(defaults)})

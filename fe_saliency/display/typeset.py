@@ -61,9 +61,7 @@ def longest_piece(text: str, size: int, bold: bool = False) -> int:
 
 
 @lru_cache(maxsize=4096)
-def fit(
-    text: str, width: int, height: int, size: int, smallest: int | None = None, bold: bool = False
-) -> Lettering:
+def fit(text: str, width: int, height: int, size: int, smallest: int | None = None, bold: bool = False) -> Lettering:
     """The largest lettering of `text` that stays inside a box.
 
     Lines break at spaces and after `_`, `-` and `/`. The letters shrink until that is enough; at

@@ -23,7 +23,7 @@ class Labels:
         if mapping is not None:
             self._names = {}
             for name, value in mapping.items():
-                if not hasattr(value, "__index__") and not (hasattr(value, "item") and float(value).is_integer()):
+                if not hasattr(value, "__index__") and not (hasattr(value, "__float__") and float(value).is_integer()):
                     raise TypeError(
                         f"`label_mapping` maps {name!r} to {value!r}, but must map each name to a class number."
                     )

@@ -105,6 +105,8 @@ class Saliency(Trace):
 
     def on_begin(self, data: Data) -> None:
         running = {"test"} if self.system.mode == "test" else {"train", "eval"}
+        if not running.intersection(self.places.modes):
+            return  # Meant for the other kind of run.
         present = running & self.system.pipeline.get_modes()
         if not any(self._has_data(mode) for mode in present):
             warnings.warn(

@@ -26,9 +26,7 @@ def test_small_images_keep_their_pixels(height, width):
     assert set(map(tuple, drawn.reshape(-1, 3))) == set(map(tuple, centres.reshape(-1, 3)))
 
 
-@pytest.mark.parametrize(
-    "height, width", [(100, 100), (130, 130), (224, 224), (300, 600), (90, 45)]
-)
+@pytest.mark.parametrize("height, width", [(100, 100), (130, 130), (224, 224), (300, 600), (90, 45)])
 def test_large_images_fit_and_keep_their_proportions(height, width):
     drawn = panels(ImageColumn("x", noise(1, height, width, 3)), CELL)
     assert 112 <= max(drawn.shape[1:3]) <= 162

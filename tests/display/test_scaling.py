@@ -175,8 +175,7 @@ WIDER = [(-5, 90, -5, 90), (0, 4000, 0, 4000)]
 
 @pytest.mark.parametrize(
     "dtype, low, high, black, white",
-    [("uint8", *one) for one in BYTES]
-    + [(dtype, *one) for dtype in ("int16", "int64") for one in BYTES + WIDER],
+    [("uint8", *one) for one in BYTES] + [(dtype, *one) for dtype in ("int16", "int64") for one in BYTES + WIDER],
 )
 def test_integer_images_of_any_range(dtype, low, high, black, white):
     images = ramp(low, high, dtype)

@@ -1,0 +1,97 @@
+"""What a call costs beside the gradients: one Network entry, no cleared session, no graph traced twice."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from fastestimator.network import BaseNetwork
+from models import to_host
+from training import calls_of, classifier, dataset, drawn, estimator, images, saliency
+
+from fe_saliency import SaliencyNet, methods
+
+
+def batch(backend, count=5):
+    return {"x": images(backend, count)}
+
+
+def graphs(net):
+    """How many graphs were traced for the nets of `net`."""
+    sessions = [composition.session for composition in net._engine._compositions.values()]
+    return sum(each.network._forward_step_static.experimental_get_tracing_count() for each in sessions)
+
+
+def few(method):
+    return {"gradient": None}.get(method, (3, 3) if "smoothed" in method or method.endswith("_variance") else 3)
+
+
+@pytest.mark.parametrize("max_rows", [1, "auto"])
+def test_at_most_one_entry_a_call_whatever_the_method_and_the_chunks(backend, max_rows):
+    net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)
+    for method in methods():
+        with calls_of(BaseNetwork, "__enter__") as entries, calls_of(BaseNetwork, "run_step") as steps:
+            net.attribute(batch(backend), method, nsamples=few(method))
+        assert len(entries) == 1, method
+        assert len(steps) > 1, "the chunks are inside of it"
+
+
+def test_the_trace_enters_once_for_each_of_its_four_maps(backend):
+    trained = classifier(backend)
+    trace = saliency(trained, smoothing=3, integrating=(3, 2), max_rows=4, strict=True)
+    with calls_of(BaseNetwork, "__enter__") as entries:
+        assert drawn(trained, trace, dataset(backend))
+    assert len([network for (network,) in entries if network in own_networks(trace.net)]) == 4
+
+
+def own_networks(net):
+    return [composition.session.network for composition in net._engine._compositions.values()]
+
+
+@pytest.mark.parametrize("getter", ["get_masks", "get_smoothed_masks", "get_integrated_masks"])
+def test_the_keras_session_is_not_cleared(getter):
+    net = SaliencyNet(classifier("tf"), "x", "y")
+    with calls_of(tf.keras.backend, "clear_session") as cleared:
+        getattr(net, getter)(batch("tf"))
+    assert not cleared
+
+
+def every_getter(net, given):
+    net.get_masks(given)
+    net.get_smoothed_masks(given, nsamples=3)
+    net.get_integrated_masks(given, nsamples=3)
+    return net.get_smoothed_masks(given, nsamples=2, nintegration=3)
+
+
+def test_tensorflow_runs_graphs_and_traces_each_once():
+    net = SaliencyNet(classifier("tf"), "x", "y")
+    first = every_getter(net, batch("tf"))
+    traced = graphs(net)
+    assert traced == 8, "four methods, each with one graph that predicts and one that attributes"
+    again = every_getter(net, batch("tf"))
+    net.seed = 5
+    every_getter(net, batch("tf"))
+    net.get_smoothed_masks({"x": 3 * images("tf", 5)}, stdev_spread=0.3, nsamples=3)
+    assert graphs(net) == traced
+    assert np.array_equal(to_host(first["saliency"]), to_host(again["saliency"]))
+
+
+def test_no_graph_is_traced_again_in_a_later_epoch_of_a_training():
+    trained = classifier("tf")
+    net = SaliencyNet(trained, "x", "y")
+    before = to_host(every_getter(net, batch("tf"))["saliency"])
+    traced = graphs(net)
+    estimator("tf", trained, [], epochs=2).fit(warmup=False)  # new weights, a cleared session
+    trained.layers[-1].trainable = False
+    trained.current_optimizer = tf.keras.optimizers.legacy.SGD(0.5)
+    after = to_host(every_getter(net, batch("tf"))["saliency"])
+    assert graphs(net) == traced
+    assert not np.array_equal(before, after), "the graphs see the new weights"
+
+
+def test_a_loop_over_batches_of_many_sizes_does_not_trace_for_each():
+    net = SaliencyNet(classifier("tf"), "x", "y")
+    for count in (5, 6):
+        every_getter(net, batch("tf", count))
+    traced = graphs(net)
+    for count in (7, 3, 4, 1):
+        every_getter(net, batch("tf", count))
+    assert graphs(net) == traced

@@ -1,0 +1,67 @@
+"""Class numbers as people read them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+
+from fe_saliency.trace.labels import Labels
+
+NAMES = {"cat": 0, "dog": 1, "eel": 2}
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        np.array([2, 0]),
+        np.array([[2], [0]]),
+        np.array([2.0, 0.0]),
+        np.array([[0, 0, 1], [1, 0, 0]]),
+        np.array([[0.1, 0.1, 0.8], [0.7, 0.2, 0.1]]),
+        np.array([2, 0], "uint8"),
+    ],
+)
+def test_numbers_of_every_form_get_their_names(classes):
+    assert Labels(NAMES).of(classes) == ["eel", "cat"]
+    assert Labels(None).of(classes) == ["2", "0"]
+
+
+def test_one_row():
+    assert Labels(NAMES).of(np.array([1])) == ["dog"]
+    assert Labels(NAMES).of(np.array([[0, 1, 0]])) == ["dog"]
+
+
+def test_booleans_are_classes():
+    assert Labels({"no": 0, "yes": 1}).of(np.array([True, False])) == ["yes", "no"]
+
+
+@pytest.mark.parametrize("names", [np.array(["ab", "c"]), np.array(["ab", "c"], object), np.array([b"ab", b"c"])])
+def test_names_in_the_data_stay(names):
+    assert Labels(NAMES).of(names) == ["ab", "c"]
+
+
+@pytest.mark.parametrize("number", [1, 1.0, np.int64(1), np.array(1), np.array([1])[0], True])
+def test_a_mapping_may_hold_any_whole_number(number):
+    assert Labels({"dog": number}).of(np.array([1])) == ["dog"]
+
+
+@pytest.mark.parametrize("make", [torch.tensor, tf.constant])
+def test_a_mapping_may_hold_tensors(make):
+    assert Labels({"dog": make(1)}).of(np.array([1])) == ["dog"]
+
+
+@pytest.mark.parametrize("value", ["1", None, 1.5, [1, 2]])
+def test_a_mapping_to_something_else_is_refused(value):
+    with pytest.raises(TypeError, match="`label_mapping` maps 'dog' to .* a class number"):
+        Labels({"dog": value})
+
+
+def test_a_class_without_a_name_is_named():
+    with pytest.raises(ValueError, match=r"no name for class 3.*names \[0, 1, 2\]. Add the class"):
+        Labels(NAMES).of(np.array([0, 3]))
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 2), (2, 1, 2)])
+def test_classes_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match="Classes have shape"):
+        Labels(None).of(np.zeros(shape, int))
