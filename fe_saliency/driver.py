@@ -19,23 +19,21 @@ from fe_saliency.session import Run
 from fe_saliency.statistic import Statistic
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Walked:
     """What a walk brings back, for all rows.
 
     Args:
         maps: One tensor (B, ...) per model input.
-        squared_error: float64 (B,): the squared Monte-Carlo error of the maps, summed over all inputs and elements; or
-            None.
-        squared_norm: float64 (B,): the squared Euclidean norm of the maps.
+        relative_error: float64 (B,): the Monte-Carlo error of the maps over their Euclidean norm, over all inputs and
+            elements; None if nothing was drawn or asked.
         point_sums: float64 (K, B): the contribution of each sample of the outermost bracket, summed over all inputs and
-            elements.
+            elements; None if it was not asked for.
     """
 
     maps: list[Tensor]
-    squared_error: np.ndarray | None
-    squared_norm: np.ndarray
-    point_sums: np.ndarray
+    relative_error: np.ndarray | None = None
+    point_sums: np.ndarray | None = None
 
 
 class Driver:
@@ -67,38 +65,35 @@ class Driver:
         self.backend = backend
         self.dtype = dtype
 
-    def walk(self, run: Run, plan: Plan) -> Walked:
+    def walk(self, run: Run, plan: Plan, diagnose: bool) -> Walked:
         """Run all samples of all rows.
 
         Args:
             run: From `Session.entered`.
             plan: The sizes of a chunk.
+            diagnose: Whether to bring back more than maps.
         """
         batch = len(next(iter(self.rows.values())))
-        parts = [self._walk_rows(run, plan, slice(piece.start, piece.stop)) for piece in pieces(batch, plan.rows)]
-        errors = [part.squared_error for part in parts if part.squared_error is not None]
+        parts = [
+            self._walk_rows(run, plan, slice(piece.start, piece.stop), diagnose) for piece in pieces(batch, plan.rows)
+        ]
         return Walked(
             maps=[self.backend.concat(maps) for maps in zip(*(part.maps for part in parts), strict=True)],
-            squared_error=np.concatenate(errors) if errors else None,
-            squared_norm=np.concatenate([part.squared_norm for part in parts]),
-            point_sums=np.concatenate([part.point_sums for part in parts], axis=1),
+            relative_error=_joined([part.relative_error for part in parts]),
+            point_sums=_joined([part.point_sums for part in parts]),
         )
 
-    def _walk_rows(self, run: Run, plan: Plan, rows: slice) -> Walked:
+    def _walk_rows(self, run: Run, plan: Plan, rows: slice, diagnose: bool) -> Walked:
         feed = {key: self._tensor(array[rows]) for key, array in self.rows.items()}
         feed.update({target_key(key): self.backend.tensor(index[rows]) for key, index in self.classes.items()})
-        point_sums: list[np.ndarray] = []
-        errors: list[Tensor | None] = []
-        if self.brackets:
-            statistics = self._reduce(run, plan, rows, 0, feed, point_sums)
-            maps = [statistic.result() for statistic in statistics]
-            errors = [statistic.squared_error() for statistic in statistics]
-        else:
-            maps = self._contributions(run, feed)
-            point_sums.append(self._row_sums(maps)[None])
-        known = [self._host(error) for error in errors if error is not None]
-        norm = np.sum([self._host(self.backend.row_sum(each * each)) for each in maps], axis=0)
-        return Walked(maps, np.sum(known, axis=0) if known else None, norm, np.concatenate(point_sums))
+        if not self.brackets:
+            return Walked(self._contributions(run, feed))
+        point_sums: list[np.ndarray] | None = [] if diagnose else None
+        statistics = self._reduce(run, plan, rows, 0, feed, point_sums)
+        maps = [statistic.result() for statistic in statistics]
+        if point_sums is None:
+            return Walked(maps)
+        return Walked(maps, self._relative_error(maps, statistics), np.concatenate(point_sums))
 
     def _reduce(
         self,
@@ -107,7 +102,7 @@ class Driver:
         rows: slice,
         depth: int,
         feed: dict[str, Tensor],
-        point_sums: list[np.ndarray] | None = None,
+        point_sums: list[np.ndarray] | None,
     ) -> list[Statistic]:
         """The statistics of the bracket at `depth`, one per input, having seen all its samples."""
         bracket, level, sampling = self.brackets[depth], self.levels[depth], self.samplings[depth]
@@ -116,7 +111,7 @@ class Driver:
         for samples in pieces(sampling.nsamples, plan.samples[depth]):
             fed = {key: self._tensor(array) for key, array in bracket.feed(level, sampling, samples, rows).items()}
             if depth + 1 < len(self.brackets):
-                inner = self._reduce(run, plan, rows, depth + 1, {**feed, **fed})
+                inner = self._reduce(run, plan, rows, depth + 1, {**feed, **fed}, None)
                 folded = [statistic.result() for statistic in inner]
             else:
                 folded = self._contributions(run, {**feed, **fed})
@@ -132,6 +127,15 @@ class Driver:
         done = run(ATTRIBUTE, feed)
         return [done[key] for key in self.contributions]
 
+    def _relative_error(self, maps: Sequence[Tensor], statistics: Sequence[Statistic]) -> np.ndarray | None:
+        squares = [statistic.squared_error() for statistic in statistics]
+        if squares[0] is None:
+            return None
+        error = np.sqrt(np.sum([self._host(square) for square in squares], axis=0))
+        norm = np.sqrt(self._row_sums([each * each for each in maps]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where((error == 0) & (norm == 0), 0.0, error / norm)
+
     def _row_sums(self, values: Sequence[Tensor], lead: int = 1) -> np.ndarray:
         return np.sum([self._host(self.backend.row_sum(value, lead=lead)) for value in values], axis=0)
 
@@ -140,3 +144,8 @@ class Driver:
 
     def _host(self, tensor: Tensor) -> np.ndarray:
         return self.backend.numpy(tensor).astype(np.float64)
+
+
+def _joined(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known, axis=-1) if known else None

@@ -34,7 +34,7 @@ class Call:
         score: The scale of the scores.
         seed: 0 to 2 ** 64 - 1.
         max_rows: "auto" or a number.
-        diagnose: Whether to measure the completeness gap, which takes forward passes at the baselines.
+        diagnose: Whether to measure errors and the completeness gap, which takes forward passes at the baselines.
     """
 
     method: Method
@@ -98,7 +98,7 @@ class Engine:
         with composition.session.entered() as run:
             settled = targets.settle(self.backend, self._predict(run, rows, max_rows, dtype), said, call.score)
             driver = Driver(composition, samplings, rows, settled.targets, self.backend, dtype)
-            walked = driver.walk(run, plan.make(len(settled.total()), counts, max_rows))
+            walked = driver.walk(run, plan.make(len(settled.total()), counts, max_rows), call.diagnose)
             gaps = self._gaps(run, call, composition, samplings, settled, walked, max_rows, dtype)
         return Attribution(
             maps=dict(zip(self.model_inputs, walked.maps, strict=True)),
@@ -108,7 +108,7 @@ class Engine:
             gradient_evaluations=np.full(len(settled.total()), plan.spent(counts), np.int64),
             completeness_gap=gaps[0],
             completeness_error=gaps[1],
-            relative_error=_relative_error(walked),
+            relative_error=walked.relative_error,
         )
 
     def _composition(self, call: Call, baselines: tuple[Baseline, ...]) -> Composition:
@@ -140,18 +140,10 @@ class Engine:
         dtype: str,
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
         brackets = call.method.brackets
-        if not call.diagnose or len(brackets) != 1 or not brackets[0].has_baseline:
+        if walked.point_sums is None or len(brackets) != 1 or not brackets[0].has_baseline:
             return None, None
         measure = Completeness(composition, samplings[0], settled.targets, call.score, self.backend, dtype)
         return measure.gap(run, walked.point_sums, settled.total(), max_rows)
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}
-
-
-def _relative_error(walked: Walked) -> np.ndarray | None:
-    if walked.squared_error is None:
-        return None
-    error, norm = np.sqrt(walked.squared_error), np.sqrt(walked.squared_norm)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((error == 0) & (norm == 0), 0.0, error / norm)

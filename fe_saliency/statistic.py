@@ -43,8 +43,9 @@ class WeightedSum(Statistic):
         self._total: Tensor = None
 
     def update(self, values: Tensor, weights: Tensor | None = None) -> None:
-        part = self.backend.sum(values * self.backend.stretch(weights, values), axis=0)
-        self._total = part if self._total is None else self._total + part
+        if self._total is None:
+            self._total = self.backend.zeros_like(values[0])
+        self._total = self.backend.compiled(_add_weighted)(values, weights, self._total)
 
     def result(self) -> Tensor:
         return self._total
@@ -58,45 +59,50 @@ class Mean(Statistic):
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
-        self._count = 0
-        self._total: Tensor = None
-        self._waiting: Tensor | None = None  # the first of a pair whose second is still to come
+        self._waiting: Tensor | None = None  # (1, B, ...): the first of a pair whose second is still to come
         self._pairs = 0
-        self._pair_mean: Tensor = None
-        self._scatter: Tensor = None  # (B,): the pair means' squared distance to their mean, summed
+        self._mean: Tensor = None  # of the pairs
+        self._scatter: Tensor = None  # (B,): how far the pairs lie apart
 
     def update(self, values: Tensor, weights: Tensor | None = None) -> None:
-        part = self.backend.sum(values, axis=0)
-        self._count += values.shape[0]
-        self._total = part if self._total is None else self._total + part
+        if self._mean is None:
+            self._mean = self.backend.zeros_like(values[0])
+            self._scatter = self.backend.row_sum(self._mean)
         if self._waiting is not None:
             values = self.backend.concat([self._waiting, values])
-        paired = values.shape[0] // 2 * 2
-        self._waiting = values[paired:] if values.shape[0] > paired else None
-        if paired:
-            self._take_pairs(values[0:paired:2], values[1:paired:2])
+        more = values.shape[0] // 2
+        self._waiting = values[2 * more :] if values.shape[0] > 2 * more else None
+        if more:
+            total = self._pairs + more
+            self._mean, self._scatter = self.backend.compiled(self._absorb)(
+                values[: 2 * more], self._mean, self._scatter, more / total, self._pairs * more / total
+            )
+            self._pairs = total
 
     def result(self) -> Tensor:
-        return self._total / self._count
+        if self._waiting is None:
+            return self._mean
+        return (self._mean * (2 * self._pairs) + self._waiting[0]) / self._count
 
     def squared_error(self) -> Tensor | None:
         if self._pairs < 2:
-            return self.backend.row_sum(self._total) * float("nan")
+            return self._scatter * float("nan")
         share = 2 * self._pairs / self._count
         return self._scatter * (share**2 / (self._pairs * (self._pairs - 1)))
 
-    def _take_pairs(self, first: Tensor, second: Tensor) -> None:
+    @property
+    def _count(self) -> int:
+        return 2 * self._pairs + (self._waiting is not None)
+
+    @staticmethod
+    def _absorb(
+        backend: Backend, values: Tensor, mean: Tensor, scatter: Tensor, share: Tensor, mass: Tensor
+    ) -> tuple[Tensor, Tensor]:
         # Chan, Golub, LeVeque 1979: joins the scatter of two groups without cancellation.
-        means, count = (first + second) / 2, first.shape[0]
-        mean = self.backend.sum(means, axis=0) / count
-        scatter = self.backend.sum(self.backend.row_sum((means - mean) ** 2, lead=2), axis=0)
-        if self._pairs == 0:
-            self._pairs, self._pair_mean, self._scatter = count, mean, scatter
-            return
-        total, step = self._pairs + count, mean - self._pair_mean
-        self._scatter = self._scatter + scatter + self.backend.row_sum(step**2) * (self._pairs * count / total)
-        self._pair_mean = self._pair_mean + step * (count / total)
-        self._pairs = total
+        pairs = (values[0::2] + values[1::2]) / 2
+        step = backend.mean(pairs) - mean
+        apart = backend.sum(backend.row_sum((pairs - (mean + step)) ** 2, lead=2), axis=0)
+        return mean + step * share, scatter + apart + backend.row_sum(step**2) * mass
 
 
 class MeanOfSquares(Mean):
@@ -115,13 +121,16 @@ class StratifiedMean(Mean):
 
     def squared_error(self) -> Tensor | None:
         if self._pairs == 0:
-            return self.backend.row_sum(self._total) * float("nan")
+            return self._scatter * float("nan")
         return self._scatter / (2 * self._pairs * self._count)
 
-    def _take_pairs(self, first: Tensor, second: Tensor) -> None:
-        scatter = self.backend.sum(self.backend.row_sum((first - second) ** 2, lead=2), axis=0)
-        self._scatter = scatter if self._pairs == 0 else self._scatter + scatter
-        self._pairs += first.shape[0]
+    @staticmethod
+    def _absorb(
+        backend: Backend, values: Tensor, mean: Tensor, scatter: Tensor, share: Tensor, mass: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        first, second = values[0::2], values[1::2]
+        apart = backend.sum(backend.row_sum((first - second) ** 2, lead=2), axis=0)
+        return mean + (backend.mean((first + second) / 2) - mean) * share, scatter + apart
 
 
 class Variance(Statistic):
@@ -137,44 +146,61 @@ class Variance(Statistic):
         super().__init__(backend)
         self._count = 0
         self._origin: Tensor = None  # the first sample: samples that are all equal then vary by nothing at all
-        self._mean: Tensor = None
-        self._moments = (0.0, 0.0, 0.0)  # sums of the 2nd, 3rd and 4th powers of the distance to the mean
+        self._moments: tuple[Tensor, ...] = ()  # mean; sums of the 2nd, 3rd and 4th powers of the distance to it
 
     def update(self, values: Tensor, weights: Tensor | None = None) -> None:
-        if self._origin is None:
-            self._origin = values[0]
-        values = values - self._origin
-        more = values.shape[0]
-        mean = self.backend.sum(values, axis=0) / more
-        away = values - mean
-        new = tuple(self.backend.sum(away**power, axis=0) for power in (2, 3, 4))
         if self._count == 0:
-            self._count, self._mean, self._moments = more, mean, new
-            return
-        a, b, n = self._count, more, self._count + more
-        (a2, a3, a4), (b2, b3, b4), d = self._moments, new, mean - self._mean
-        self._moments = (
-            a2 + b2 + d**2 * (a * b / n),
-            a3 + b3 + d**3 * (a * b * (a - b) / n**2) + 3 * d * (a * b2 - b * a2) / n,
-            a4
-            + b4
-            + d**4 * (a * b * (a * a - a * b + b * b) / n**3)
-            + 6 * d**2 * (a * a * b2 + b * b * a2) / n**2
-            + 4 * d * (a * b3 - b * a3) / n,
+            self._origin = values[0]
+            self._moments = (self.backend.zeros_like(self._origin),) * 4
+        before, more = self._count, values.shape[0]
+        self._count = before + more
+        self._moments = self.backend.compiled(_join_moments)(
+            values, self._origin, *self._moments, before / self._count, more / self._count, self._count
         )
-        self._mean = self._mean + d * (b / n)
-        self._count = n
 
     def result(self) -> Tensor:
-        return self._moments[0] / (self._count - 1)
+        return self._moments[1] / (self._count - 1)
 
     def squared_error(self) -> Tensor | None:
         n, variance = self._count, self.result()
         if n < 4:
             return self.backend.row_sum(variance) * float("nan")
         # Unbiased for any distribution, by k-statistics (Fisher 1929, Proc. London Math. Soc. 30).
-        second, fourth = self._moments[0] / n, self._moments[2] / n
+        second, fourth = self._moments[1] / n, self._moments[3] / n
         k4 = ((n + 1) * fourth - 3 * (n - 1) * second**2) * (n**2 / ((n - 1) * (n - 2) * (n - 3)))
-        spread = (2 * n * variance**2 + (n - 1) * k4) / (n * (n + 1))
-        total = self.backend.row_sum(spread)
+        total = self.backend.row_sum((2 * n * variance**2 + (n - 1) * k4) / (n * (n + 1)))
         return (total + self.backend.abs(total)) / 2
+
+
+def _add_weighted(backend: Backend, values: Tensor, weights: Tensor, total: Tensor) -> Tensor:
+    return total + backend.sum(values * backend.stretch(weights, values), axis=0)
+
+
+def _join_moments(
+    backend: Backend,
+    values: Tensor,
+    origin: Tensor,
+    mean: Tensor,
+    a2: Tensor,
+    a3: Tensor,
+    a4: Tensor,
+    p: Tensor,
+    q: Tensor,
+    n: Tensor,
+) -> tuple[Tensor, ...]:
+    """The moments of n values, a share `p` of which is in `mean` and the sums `a*` and a share `q` in `values`."""
+    values = values - origin
+    centre = backend.mean(values)
+    away = values - centre
+    b2, b3, b4 = (backend.sum(away**power, axis=0) for power in (2, 3, 4))
+    d = centre - mean
+    return (
+        mean + d * q,
+        a2 + b2 + d**2 * (n * p * q),
+        a3 + b3 + d**3 * (n * p * q * (p - q)) + 3 * d * (p * b2 - q * a2),
+        a4
+        + b4
+        + d**4 * (n * p * q * (p * p - p * q + q * q))
+        + 6 * d**2 * (p * p * b2 + q * q * a2)
+        + 4 * d * (p * b3 - q * a3),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -68,6 +68,9 @@ class Backend(Protocol):
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         """The sum over one axis."""
 
+    def mean(self, tensor: Tensor) -> Tensor:
+        """The mean over the first axis."""
+
     def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         """Whether all are true along one axis."""
 
@@ -94,6 +97,15 @@ class Backend(Protocol):
 
     def repeat(self, tensor: Tensor, like: Tensor) -> Tensor:
         """(B, ...) -> (K*B, ...), K times in a row, so that it has as many rows as `like`."""
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function(backend, *tensors and numbers)` as fast as the framework can run it; leave out the first argument.
+
+        Numbers reach it as scalar tensors of the first tensor's dtype where a graph would be built anew for each.
+        """
+
+    def zeros_like(self, tensor: Tensor) -> Tensor:
+        """Zeros of the same shape and dtype."""
 
     def concat(self, tensors: Sequence[Tensor]) -> Tensor:
         """Joined along the first axis."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,9 @@ class PyTorchBackend:
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tensor.sum(dim=axis, keepdim=keepdims)
 
+    def mean(self, tensor: Tensor) -> Tensor:
+        return tensor.mean(dim=0)
+
     def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tensor.all(dim=axis, keepdim=keepdims)
 
@@ -99,6 +103,12 @@ class PyTorchBackend:
     def repeat(self, tensor: Tensor, like: Tensor) -> Tensor:
         times = like.shape[0] // tensor.shape[0]
         return tensor.repeat(times, *[1] * (tensor.ndim - 1))
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return partial(function, self)
+
+    def zeros_like(self, tensor: Tensor) -> Tensor:
+        return torch.zeros_like(tensor)
 
     def concat(self, tensors: Sequence[Tensor]) -> Tensor:
         return torch.cat(list(tensors), dim=0)

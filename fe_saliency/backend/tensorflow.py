@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,9 @@ class TensorFlowBackend:
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tf.reduce_sum(tensor, axis=axis, keepdims=keepdims)
 
+    def mean(self, tensor: Tensor) -> Tensor:
+        return tf.reduce_mean(tensor, axis=0)
+
     def all(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tf.reduce_all(tensor, axis=axis, keepdims=keepdims)
 
@@ -100,6 +104,16 @@ class TensorFlowBackend:
         times = self.rows(like) // self.rows(tensor)
         return tf.tile(tensor, [times] + [1] * (tensor.shape.rank - 1))
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(first: Tensor, *rest: Any) -> Any:
+            tensors = [each if tf.is_tensor(each) else tf.constant(each, first.dtype) for each in (first, *rest)]
+            return _graph(self, function, first.shape.rank)(*tensors)
+
+        return call
+
+    def zeros_like(self, tensor: Tensor) -> Tensor:
+        return tf.zeros_like(tensor)
+
     def concat(self, tensors: Sequence[Tensor]) -> Tensor:
         return tf.concat(list(tensors), axis=0)
 
@@ -123,6 +137,12 @@ class TensorFlowBackend:
             for model, optimizer in zip(models, optimizers, strict=True):
                 if getattr(model, "current_optimizer", None) is not optimizer:
                     model.current_optimizer = optimizer
+
+
+@cache
+def _graph(backend: TensorFlowBackend, function: Callable[..., Any], rank: int) -> Callable[..., Any]:
+    # One for each rank: to avoid tracing again TF would give up not only sizes but ranks too.
+    return tf.function(partial(function, backend), reduce_retracing=True, autograph=False)
 
 
 def _is_no_retracing_advice(record: logging.LogRecord) -> bool:
