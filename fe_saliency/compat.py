@@ -38,7 +38,7 @@ def accept_data_source(dataloader: ModuleType) -> None:
 def begin_an_epoch_once(dataloader: ModuleType) -> None:
     """Let FastEstimator's sampler go on where it is when torch calls `iter` on its iterator.
 
-    The sampler is its own iterator and begins anew at every `iter`. Since torch 2.7 `BatchSampler` takes a batch by
+    The sampler is its own iterator and begins anew at every `iter`. Newer torch (2.13, not 2.3) takes a batch by
     `itertools.islice`, which calls `iter` for each: every batch of an epoch would be the first one, and nobody would
     see it. An iterator of its own, which is what it should have returned, begins but once.
     """

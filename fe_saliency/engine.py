@@ -52,7 +52,7 @@ class Call:
         checks.seed("seed", self.seed)
         checks.spread("stdev_spread", self.stdev_spread)
         self.method.samples(self.nsamples)
-        plan.limit(self.max_rows, 1)
+        plan.limit(self.max_rows, 1, 1)
         if self.baseline is not None and not any(bracket.has_baseline for bracket in self.method.brackets):
             raise ValueError(f"`baseline` must be None for the method {self.method.name!r}, which has no path.")
 
@@ -88,7 +88,8 @@ class Engine:
         for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
             baseline.check(key, array)
         said = targets.given(batch, call.target, self.model_outputs)
-        max_rows = plan.limit(call.max_rows, sum(array[0].size for array in rows.values()))
+        row_elements = sum(array[0].size for array in rows.values())
+        max_rows = plan.limit(call.max_rows, row_elements, self.backend.busy_rows)
         counts = call.method.samples(call.nsamples)
         samplings = [
             Sampling(count, call.stdev_spread, call.seed, self.backend.channel_axis, list(rows.values()))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any
 
-#: A chunk of this many rows keeps a small network busy; many more only miss the cache.
-_ROWS = 64
 #: About this many input elements a chunk, so that large images come few at a time.
 _ELEMENTS = 2**20
 
@@ -39,18 +37,19 @@ def make(batch: int, counts: Sequence[int], max_rows: int) -> Plan:
     return Plan(rows, tuple(samples))
 
 
-def limit(max_rows: Any, row_elements: int) -> int:
+def limit(max_rows: Any, row_elements: int, busy_rows: int) -> int:
     """The number of model inputs a chunk may hold.
 
     Args:
         max_rows: "auto", or a whole number of at least 1.
         row_elements: The number of elements of one row, over all inputs.
+        busy_rows: As many small inputs as are worth having in a chunk.
 
     Raises:
         ValueError: `max_rows` is neither.
     """
     if isinstance(max_rows, str) and max_rows == "auto":
-        return max(1, min(_ROWS, _ELEMENTS // max(1, row_elements)))
+        return max(1, min(busy_rows, _ELEMENTS // max(1, row_elements)))
     if isinstance(max_rows, (bool, str)) or not hasattr(max_rows, "__index__") or max_rows < 1:
         raise ValueError(
             f"`max_rows` (={max_rows!r}) must be 'auto' or a whole number of at least 1: the number of "

@@ -1,5 +1,6 @@
 """Each import order runs in a process of its own, which says what it found, as JSON."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -9,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastestimator.dataset import dataloader
+from fastestimator.dataset.dataloader import InfiniteSampler
+from torch.utils.data import BatchSampler
+
+import fe_saliency  # noqa: F401 (its mends)
 
 TORCH_REFUSES = tuple(map(int, version("torch").split("+")[0].split(".")[:2])) >= (2, 10)
 OBJECT_HAS_GETSTATE = sys.version_info >= (3, 11)
@@ -177,9 +183,35 @@ def test_the_sampler_is_mended_only_where_torch_refuses_and_torch_is_left_alone(
     assert (facts(order)["torch's sampler error"] is not None) is TORCH_REFUSES
 
 
-@pytest.mark.skipif(not OBJECT_HAS_GETSTATE, reason="nothing to mend before Python 3.11")
+def test_the_epoch_mend_is_still_needed():
+    """Two halves: torch asks an iterator for its iterator, and FastEstimator's sampler then begins anew."""
+    asked = []
+
+    class Asked:
+        def __iter__(self):
+            asked.append(len(asked))
+            return self
+
+        def __next__(self):
+            return 0
+
+    batches = iter(BatchSampler(Asked(), batch_size=2, drop_last=False))
+    next(batches), next(batches)
+    restarts = len(asked) > 1
+    assert restarts is ("islice" in inspect.getsource(BatchSampler)), "look at `begin_an_epoch_once` again"
+    source = inspect.getsource(dataloader)
+    begin = source[source.index("class InfiniteSampler") :]
+    assert "return self" in begin[begin.index("def __iter__") : begin.index("def __next__")], (
+        "FastEstimator works without it: remove `begin_an_epoch_once`."
+    )
+    assert (InfiniteSampler.__iter__.__module__ == "fe_saliency.compat") is restarts
+
+
 def test_the_getstate_mends_are_still_needed():
     found = facts("host alone")
+    if not OBJECT_HAS_GETSTATE:
+        assert found["host's getstate"] == [True] * 3, "there is nothing to mend before Python 3.11"
+        return
     sentence = "FastEstimator works without it: remove `{}`.".format
     assert found["host's getstate"] == [False] * 3, sentence("restore_getstate")
     system, schedule = (f"fastestimator.{name}" for name in ("summary.system", "schedule.schedule"))

@@ -1,6 +1,6 @@
 """FastEstimator's pipeline under the installed torch: every row once per epoch, in batches that differ.
 
-Since torch 2.7 `BatchSampler` takes its batches by `itertools.islice`, which calls `iter` on the sampler's iterator for
+Newer torch (2.13, not 2.3) takes its batches by `itertools.islice`, which calls `iter` on the sampler's iterator for
 each of them, and FastEstimator's sampler begins anew at every `iter`: without a mend each batch is the first one.
 """
 

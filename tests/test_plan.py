@@ -85,15 +85,15 @@ def test_spent():
 
 
 def test_auto_takes_fewer_of_larger_rows():
-    sizes = [limit("auto", elements) for elements in (1, 28 * 28, 224 * 224 * 3, 10**9)]
+    sizes = [limit("auto", elements, 64) for elements in (1, 28 * 28, 224 * 224 * 3, 10**9)]
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] == 1 and sizes[0] > sizes[2] > 1
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "many", True, None])
 def test_wrong_limits(value):
     with pytest.raises(ValueError, match=r"`max_rows` \(=.*\) must be 'auto' or a whole number of at least 1"):
-        limit(value, 1)
+        limit(value, 1, 64)
 
 
 def test_limit_takes_any_whole_number():
-    assert limit(np.int64(3), 10**9) == 3
+    assert limit(np.int64(3), 10**9, 64) == 3

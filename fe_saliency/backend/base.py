@@ -16,6 +16,8 @@ class Backend(Protocol):
 
     name: str
     channel_axis: int
+    #: So many small inputs at once keep a CPU busy; more only miss the cache (torch), or hardly help (TF).
+    busy_rows: int
 
     def owns(self, model: Any) -> bool:
         """Whether `model` is a model of this framework."""

@@ -16,6 +16,7 @@ from fe_saliency.backend.base import Tensor
 class PyTorchBackend:
     name = "torch"
     channel_axis = 1
+    busy_rows = 64
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, torch.nn.Module)

@@ -17,6 +17,7 @@ from fe_saliency.backend.base import Tensor
 class TensorFlowBackend:
     name = "tf"
     channel_axis = -1
+    busy_rows = 128
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, tf.keras.Model)
