@@ -33,6 +33,32 @@ def normal(seed: int, index: int, samples: Sequence[int], row: Sequence[int], ch
     )
 
 
+def noise(
+    seed: int,
+    index: int,
+    samples: range,
+    nsamples: int,
+    row: Sequence[int],
+    channel_axis: int,
+    antithetic: bool,
+) -> np.ndarray:
+    """Unit noise of the samples number `samples` out of `nsamples`; other arguments and shape as in `normal`.
+
+    Antithetic samples 2j and 2j + 1 are pattern j and its mirror image, and an odd last one is zero: the clean input.
+    So is a single sample of any kind, since one alone cannot vary about anything.
+    """
+    if not antithetic:
+        drawn = normal(seed, index, samples, row, channel_axis)
+        return drawn * (0 if nsamples == 1 else 1)
+    pairs = range(samples.start // 2, (samples.stop + 1) // 2)
+    both = normal(seed, index, pairs, row, channel_axis).repeat(2, axis=0)
+    both[1::2] *= -1
+    found = both[samples.start - 2 * pairs.start :][: len(samples)]
+    if nsamples % 2 and samples.stop == nsamples:
+        found[-1] = 0
+    return found
+
+
 def uniform(seed: int, index: int, samples: Sequence[int], row: Sequence[int], channel_axis: int) -> np.ndarray:
     """Patterns uniform in [0, 1) of the baseline stream; arguments and shape as in `normal`."""
     return _draw(

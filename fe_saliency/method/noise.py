@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from fastestimator.op.tensorop.tensorop import TensorOp
 
-from fe_saliency import op, statistic
+from fe_saliency import op, patterns, statistic
 from fe_saliency.backend import Backend
 from fe_saliency.method.bracket import Bracket, Level, Sampling
-from fe_saliency.op.noise import noise
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,14 @@ class Noise(Bracket):
 
     def feed(self, level: Level, sampling: Sampling, samples: range, rows: slice) -> dict[str, np.ndarray]:
         return {
-            key: noise(
+            key: sampling.stdev_spread
+            * patterns.noise(
                 sampling.seed,
                 index,
-                samples.start,
-                samples.stop,
+                samples,
                 sampling.nsamples,
                 array.shape[1:],
                 sampling.channel_axis,
-                sampling.stdev_spread,
                 self.antithetic,
             )
             for index, (key, array) in enumerate(zip(level.keys("noise"), sampling.rows, strict=True))

@@ -32,20 +32,6 @@ class SaliencyOp(TensorOp):
         return backend.by_name(self.framework)
 
 
-def row_shape(backend: Backend, tensor: Any) -> tuple[int, ...]:
-    """The shape of one row of `tensor` (B, ...), which must be known when the op is built into a graph.
-
-    Raises:
-        ValueError: A static graph does not know it.
-    """
-    row = tuple(backend.shape(tensor)[1:])
-    if None in row:
-        raise ValueError(
-            f"The row shape {row} must be known to draw patterns: fix it, by `tf.ensure_shape` or in the pipeline."
-        )
-    return tuple(int(size) for size in row if size is not None)
-
-
 def groups(data: Sequence[Any], count: int) -> list[list[Any]]:
     """`data` cut into `count` lists of equal length; the last are shorter if it does not divide, for `same_number`."""
     size = -(-len(data) // count)

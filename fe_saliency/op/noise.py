@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fastestimator.util.base_util import to_list
+import numpy as np
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import checks, patterns
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, row_shape, same_number
+from fe_saliency.op.base import Keys
+from fe_saliency.op.pattern import PatternOp, PlacingOp
 
 
 @traceable()
-class NormalPattern(SaliencyOp):
+class NormalPattern(PatternOp):
     """Draw noise patterns for `AddNoise`: the same at every step, on every backend and device.
 
     Args:
@@ -42,37 +41,18 @@ class NormalPattern(SaliencyOp):
         mode: Keys = None,
         ds_id: Keys = None,
     ) -> None:
-        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
-        same_number(inputs=self.inputs, outputs=self.outputs)
-        self.nsamples = checks.whole("nsamples", nsamples)
+        super().__init__(inputs=inputs, outputs=outputs, nsamples=nsamples, seed=seed, mode=mode, ds_id=ds_id)
         self.stdev_spread = checks.spread("stdev_spread", stdev_spread)
         self.antithetic = antithetic
-        self.seed = checks.seed("seed", seed)
 
-    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        return [
-            self.backend.cast_like(
-                self.backend.tensor(
-                    noise(
-                        self.seed,
-                        index,
-                        0,
-                        self.nsamples,
-                        self.nsamples,
-                        row_shape(self.backend, tensor),
-                        self.backend.channel_axis,
-                        self.stdev_spread,
-                        self.antithetic,
-                    )
-                ),
-                tensor,
-            )
-            for index, tensor in enumerate(data)
-        ]
+    def draw(self, index: int, row: tuple[int, ...]) -> np.ndarray:
+        samples, axis = range(self.nsamples), self.backend.channel_axis
+        drawn = patterns.noise(self.seed, index, samples, self.nsamples, row, axis, self.antithetic)
+        return drawn * self.stdev_spread
 
 
 @traceable()
-class AddNoise(SaliencyOp):
+class AddNoise(PlacingOp):
     """Fold K disturbed copies into the batch: x + (max - min) * pattern, the range being that row's own.
 
     Args:
@@ -85,44 +65,5 @@ class AddNoise(SaliencyOp):
         ValueError: Not one pattern and one output per tensor.
     """
 
-    def __init__(self, inputs: Keys, outputs: Keys, mode: Keys = None, ds_id: Keys = None) -> None:
-        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
-        tensors, drawn = groups(self.inputs, 2)
-        same_number(tensors=tensors, patterns=drawn, outputs=to_list(self.outputs))
-
-    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        tensors, drawn = groups(data, 2)
-        backend = self.backend
-        return [
-            backend.fold(x[None] + (backend.row_max(x) - backend.row_min(x))[None] * pattern[:, None])
-            for x, pattern in zip(tensors, drawn, strict=True)
-        ]
-
-
-def noise(
-    seed: int,
-    index: int,
-    start: int,
-    stop: int,
-    nsamples: int,
-    row: Any,
-    channel_axis: int,
-    stdev_spread: float,
-    antithetic: bool,
-) -> Any:
-    """Samples `start` to `stop` of `nsamples` noise patterns: float32 (stop - start, *row), in units of a row's range.
-
-    Antithetic samples 2j and 2j + 1 are pattern j and its mirror image, and an odd last one is zero: the clean input.
-    """
-    if not antithetic:
-        # One sample alone cannot vary about anything: it is the clean input, as it is for antithetic samples.
-        drawn = patterns.normal(seed, index, range(start, stop), row, channel_axis)
-        return drawn * (0 if nsamples == 1 else stdev_spread)
-    pairs = range(start // 2, (stop + 1) // 2)
-    drawn = patterns.normal(seed, index, pairs, row, channel_axis) * stdev_spread
-    samples = drawn.repeat(2, axis=0)
-    samples[1::2] *= -1
-    samples = samples[start - 2 * pairs.start :][: stop - start]
-    if nsamples % 2 and stop == nsamples:
-        samples[-1] = 0
-    return samples
+    def place(self, x: Tensor, pattern: Tensor) -> Tensor:
+        return x + (self.backend.row_max(x) - self.backend.row_min(x)) * pattern

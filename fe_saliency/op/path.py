@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import checks, patterns, quadrature
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, row_shape, same_number
+from fe_saliency.op.base import Keys, SaliencyOp, groups, same_number
+from fe_saliency.op.pattern import PatternOp, PlacingOp
 
 
 @traceable()
-class UniformPattern(SaliencyOp):
+class UniformPattern(PatternOp):
     """Draw patterns uniform in [0, 1) for `UniformBaseline`: the same at every step, on every backend and device.
 
     Args:
@@ -28,31 +30,12 @@ class UniformPattern(SaliencyOp):
         ValueError: `nsamples` < 1, or not one output per input.
     """
 
-    def __init__(
-        self, inputs: Keys, outputs: Keys, nsamples: int = 25, seed: int = 0, mode: Keys = None, ds_id: Keys = None
-    ) -> None:
-        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
-        same_number(inputs=self.inputs, outputs=self.outputs)
-        self.nsamples = checks.whole("nsamples", nsamples)
-        self.seed = checks.seed("seed", seed)
-
-    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        backend = self.backend
-        return [
-            backend.cast_like(
-                backend.tensor(
-                    patterns.uniform(
-                        self.seed, index, range(self.nsamples), row_shape(backend, tensor), backend.channel_axis
-                    )
-                ),
-                tensor,
-            )
-            for index, tensor in enumerate(data)
-        ]
+    def draw(self, index: int, row: tuple[int, ...]) -> np.ndarray:
+        return patterns.uniform(self.seed, index, range(self.nsamples), row, self.backend.channel_axis)
 
 
 @traceable()
-class UniformBaseline(SaliencyOp):
+class UniformBaseline(PlacingOp):
     """Baselines uniform in each row's own [min, max] (Sturmfels et al., Distill 2020).
 
     Args:
@@ -65,18 +48,9 @@ class UniformBaseline(SaliencyOp):
         ValueError: Not one pattern and one output per tensor.
     """
 
-    def __init__(self, inputs: Keys, outputs: Keys, mode: Keys = None, ds_id: Keys = None) -> None:
-        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
-        tensors, drawn = groups(self.inputs, 2)
-        same_number(tensors=tensors, patterns=drawn, outputs=self.outputs)
-
-    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        tensors, drawn = groups(data, 2)
-        backend, baselines = self.backend, []
-        for x, pattern in zip(tensors, drawn, strict=True):
-            low, high = backend.row_min(x), backend.row_max(x)
-            baselines.append(backend.fold(low[None] + (high - low)[None] * pattern[:, None]))
-        return baselines
+    def place(self, x: Tensor, pattern: Tensor) -> Tensor:
+        low = self.backend.row_min(x)
+        return low + (self.backend.row_max(x) - low) * pattern
 
 
 @traceable()
