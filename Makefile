@@ -13,12 +13,11 @@ FITS := import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2
 PYTHON ?= $(shell for python in python3.11 python3.10 python3; do \
 	$$python -c '$(FITS)' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test lint clean
 
 help:
 	@echo "make demo       train LeNet on digits with the Saliency Trace (BACKEND=torch or tf, DEMO_ARGS=...)"
-	@echo "make test       run the tests, except the slow ones (PYTEST_ARGS=...)"
-	@echo "make test-slow  run the slow tests"
+	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS=...)"
 	@echo "make lint       check style and types"
 	@echo "make clean      remove .venv, caches and build products"
 	@echo "The first of them makes .venv, with Python 3.10 or 3.11: PYTHON=/path/to/python chooses it."
@@ -28,9 +27,6 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-
-test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

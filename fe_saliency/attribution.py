@@ -24,8 +24,9 @@ class Attribution:
         completeness_error: float64 array (B,): the Monte-Carlo standard error of `completeness_gap`; 0 for a given
             baseline. A gap of many such errors is a fault of the quadrature, one of a few is the luck of the draw.
         relative_error: float64 array (B,): the Monte-Carlo standard error of the row's maps over their Euclidean norm;
-            0.1 is a good map and 1 is noise. NaN where there were too few samples to tell (fewer than two pairs), None
-            for methods that draw nothing. In a smoothed path method it is the error of the smoothing alone.
+            0.1 is a good map and 1 is noise. None for methods that draw nothing. NaN where it cannot be told: from
+            fewer than two pairs of samples, and in a smoothed path method with random baselines, as all its noisy
+            copies share the baselines (give a baseline, and the error is that of the smoothing).
     """
 
     maps: dict[str, Tensor]

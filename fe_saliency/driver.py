@@ -131,6 +131,10 @@ class Driver:
         squares = [statistic.squared_error() for statistic in statistics]
         if squares[0] is None:
             return None
+        inner = zip(self.brackets[1:], self.levels[1:], strict=True)
+        if any(bracket.draws(level) for bracket, level in inner):
+            # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
+            return np.full(len(self._host(squares[0])), np.nan)
         error = np.sqrt(np.sum([self._host(square) for square in squares], axis=0))
         norm = np.sqrt(self._row_sums([each * each for each in maps]))
         with np.errstate(divide="ignore", invalid="ignore"):

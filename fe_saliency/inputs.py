@@ -40,9 +40,7 @@ def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np
         raise ValueError(f"`batch` has no key {key!r}, which is a model input; it has {sorted(map(str, batch))}.")
     array = to_numpy(batch[key])
     if array.dtype.kind not in "fiub":
-        if array.dtype.name != "bfloat16":
-            raise TypeError(f"`batch[{key!r}]` has dtype {array.dtype}, but must hold real numbers.")
-        array = array.astype(np.float32)
+        raise TypeError(f"`batch[{key!r}]` has dtype {array.dtype}, but must hold real numbers.")
     if array.ndim < 2:
         raise ValueError(
             f"`batch[{key!r}]` has shape {array.shape}, but must be (B, ...): rows, then the axes of one "
@@ -52,10 +50,11 @@ def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np
         raise ValueError(f"`batch[{key!r}]` has shape {array.shape}: it is empty; give at least one row.")
     _check_finite(key, array)
     host = dtype if dtype != "bfloat16" else "float32"
-    if array.dtype.name != dtype and key not in warned:
+    given = _dtype_name(batch[key])
+    if given != dtype and key not in warned:
         warned.add(key)
         warnings.warn(
-            f"`{key}` is {array.dtype} but the model computes in {dtype}: it is cast, its values are not rescaled.",
+            f"`{key}` is {given} but the model computes in {dtype}: it is cast, its values are not rescaled.",
             UserWarning,
             stacklevel=_caller_level(),
         )
@@ -76,6 +75,12 @@ def _check_finite(key: str, array: np.ndarray) -> None:
             f"`batch[{key!r}]` holds NaN or infinite numbers in row(s) {named}; a map of them would be NaN. "
             f"Mend the data, or leave these rows out. (As {array.dtype}.)"
         )
+
+
+def _dtype_name(value: Any) -> str:
+    """The dtype as the framework of `value` calls it: NumPy has no bfloat16."""
+    dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
+    return getattr(dtype, "name", None) or str(dtype).split(".")[-1]
 
 
 def _caller_level() -> int:

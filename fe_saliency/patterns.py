@@ -45,11 +45,9 @@ def noise(
     """Unit noise of the samples number `samples` out of `nsamples`; other arguments and shape as in `normal`.
 
     Antithetic samples 2j and 2j + 1 are pattern j and its mirror image, and an odd last one is zero: the clean input.
-    So is a single sample of any kind, since one alone cannot vary about anything.
     """
     if not antithetic:
-        drawn = normal(seed, index, samples, row, channel_axis)
-        return drawn * (0 if nsamples == 1 else 1)
+        return normal(seed, index, samples, row, channel_axis)
     pairs = range(samples.start // 2, (samples.stop + 1) // 2)
     both = normal(seed, index, pairs, row, channel_axis).repeat(2, axis=0)
     both[1::2] *= -1

@@ -10,6 +10,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
+from fe_saliency import checks
 from fe_saliency.attribution import Attribution
 from fe_saliency.display.scaling import to_mask
 from fe_saliency.engine import Call, Engine
@@ -22,6 +23,8 @@ Keys = str | Sequence[str]
 @traceable()
 class SaliencyNet:
     """Saliency masks and raw attributions of a model.
+
+    One net serves one thread at a time: FastEstimator's Network, which it runs, refuses a second one.
 
     Args:
         model: A model compiled by `fe.build`, of either framework.
@@ -66,6 +69,10 @@ class SaliencyNet:
             raise ValueError(
                 f"`outputs` (={self.outputs}) must name one key per model input {self._model_inputs}: there "
                 "is one map for each input."
+            )
+        if set(self._model_inputs) & set(self._model_outputs):
+            raise ValueError(
+                f"`model_outputs` (={self._model_outputs}) must not be keys of `model_inputs` too."
             )
         taken = sorted(set(self.outputs) & {*self._model_inputs, *self._model_outputs})
         if taken:
@@ -131,7 +138,7 @@ class SaliencyNet:
             batch: As in `get_masks`.
             stdev_spread: The noise's standard deviation as a share of each row's own range.
             nsamples: How many noisy copies; gradient evaluations per row, times `nintegration` if that is given.
-            nintegration: None to smooth the gradient; a number to smooth Integrated Gradients of that many points.
+            nintegration: None or 0 to smooth the gradient; a number to smooth Integrated Gradients of that many points.
             magnitude: True for the mean of squares (SmoothGrad-squared, Hooker et al. 2019), False for the mean.
 
         Returns:
@@ -142,7 +149,7 @@ class SaliencyNet:
             TypeError: As in `get_masks`; a sample number that is not whole.
         """
         squared = "_squared" if magnitude else ""
-        if not nintegration:
+        if nintegration is None or checks.whole("nintegration", nintegration, 0) == 0:
             return self._masks(batch, f"smoothgrad{squared}", nsamples, stdev_spread)
         return self._masks(batch, f"smoothed_integrated_gradients{squared}", (nsamples, nintegration), stdev_spread)
 

@@ -142,3 +142,12 @@ def test_accuracy_does_not_depend_on_chunks(max_rows, backend):
         if whole.completeness_gap is not None:
             np.testing.assert_allclose(cut.completeness_gap, whole.completeness_gap, rtol=1e-8, atol=1e-12)
             np.testing.assert_allclose(cut.completeness_error, whole.completeness_error, rtol=1e-9)
+
+
+@pytest.mark.parametrize("baseline, known", [("uniform", False), ("zero", True)])
+def test_an_error_that_cannot_be_told_is_not_told(baseline, known, backend):
+    """All noisy copies share the drawn baselines, so their spread says nothing of the baselines' error."""
+    found = net(KIND, backend).attribute(
+        batch(KIND, backend), "smoothed_integrated_gradients", nsamples=(6, 4), baseline=baseline
+    )
+    assert (np.isfinite(found.relative_error) == known).all()

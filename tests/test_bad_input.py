@@ -141,7 +141,7 @@ def test_arguments_of_a_path(options, error, message, backend):
 GETTERS = [
     (lambda one, fed: one.get_smoothed_masks(fed, nsamples=0), r"`nsamples` \(=0\) must be at least 1"),
     (lambda one, fed: one.get_smoothed_masks(fed, -1.0), r"`stdev_spread` \(=-1.0\) must be a finite number"),
-    (lambda one, fed: one.get_smoothed_masks(fed, nintegration=-1), r"`nsamples` \(=\(25, -1\)\) must be at least 1"),
+    (lambda one, fed: one.get_smoothed_masks(fed, nintegration=-1), r"`nintegration` \(=-1\) must be at least 0"),
     (lambda one, fed: one.get_integrated_masks(fed, 0), r"`nsamples` \(=0\) must be at least 1"),
 ]
 
@@ -270,3 +270,18 @@ def _nan_linear():
     layer = torch.nn.Linear(6, 3)
     torch.nn.init.constant_(layer.bias, np.nan)
     return layer
+
+
+@pytest.mark.parametrize("baseline", [1e39, np.full((3, 6), 1e39)])
+def test_a_baseline_that_the_models_dtype_cannot_hold(baseline):
+    trained = fe.build(lambda: torch.nn.Linear(6, 2), optimizer_fn=None)
+    with pytest.raises(ValueError, match="`baseline` for `x` .* must be finite in the model's float32"):
+        SaliencyNet(trained, "x", "y").attribute(
+            {"x": np.ones((3, 6), np.float32)}, "integrated_gradients", baseline=baseline
+        )
+
+
+def test_one_key_for_input_and_output():
+    trained = fe.build(lambda: torch.nn.Linear(6, 2), optimizer_fn=None)
+    with pytest.raises(ValueError, match=r"`model_outputs` \(=\['x'\]\) must not be keys of `model_inputs`"):
+        SaliencyNet(trained, "x", "x")

@@ -34,7 +34,7 @@ ALLOWED = {
     "completeness": {"session", "compose", *CALL},
     "engine": {"driver", "completeness", *ENGINE},
     "display": {"backend"},
-    "saliency_net": {"engine", "display", "backend", "method", "attribution", "target"},
+    "saliency_net": {"engine", "checks", "display", "backend", "method", "attribution", "target"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }

@@ -32,7 +32,9 @@ def main():
 
     print(f"\nTest accuracy: {float(np.ravel(accuracy)[0]):.3f}")
     print(f"TensorBoard log:  {shlex.quote(os.path.join(save_dir, 'tensorboard'))}")
-    print(f"  open it with    tensorboard --logdir {shlex.quote(os.path.join(save_dir, 'tensorboard'))}")
+    tensorboard = os.path.join(os.path.dirname(sys.executable), "tensorboard")
+    print(f"  open it with    {shlex.quote(tensorboard)} --logdir {shlex.quote(os.path.join(save_dir, 'tensorboard'))}")
+    print("  and look at     Images, with 'Show actual image size' ticked")
     print(f"Explained images: {shlex.quote(picture)}")
     print(f"  open it with    {'open' if sys.platform == 'darwin' else 'xdg-open'} {shlex.quote(picture)}")
 

@@ -58,7 +58,7 @@ def to_numpy(value: Any) -> np.ndarray:
     if hasattr(value, "detach"):  # torch, wherever the tensor lives
         return by_name("torch").numpy(value)
     if hasattr(value, "numpy"):  # an eager TensorFlow tensor
-        return np.asarray(value.numpy())
+        return by_name("tf").numpy(value)
     return np.asarray(value)
 
 

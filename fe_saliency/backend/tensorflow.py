@@ -36,7 +36,7 @@ class TensorFlowBackend:
         return tensor if dtype is None else tf.cast(tensor, dtype)
 
     def numpy(self, tensor: Tensor) -> np.ndarray:
-        return np.asarray(tensor.numpy())
+        return np.asarray((tf.cast(tensor, tf.float32) if tensor.dtype == tf.bfloat16 else tensor).numpy())
 
     def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
         return tf.cast(tensor, like.dtype)

@@ -52,6 +52,9 @@ class Constant(Baseline):
 
     value: float = 0.0
 
+    def check(self, key: str, rows: np.ndarray) -> None:
+        _check_finite(key, np.asarray(self.value), rows.dtype)
+
     def feed(self, rows: np.ndarray, index: int, samples: range, seed: int, channel_axis: int) -> np.ndarray:
         return np.full_like(rows, self.value)
 
@@ -68,8 +71,7 @@ class Given(Baseline):
                 f"`baseline` for `{key}` has shape {self.array.shape}, but must have the shape of the input, "
                 f"{rows.shape}, or of one row of it, {rows.shape[1:]}."
             )
-        if not np.isfinite(self.array).all():
-            raise ValueError(f"`baseline` for `{key}` holds NaN or infinite numbers; all must be finite.")
+        _check_finite(key, self.array, rows.dtype)
 
     def feed(self, rows: np.ndarray, index: int, samples: range, seed: int, channel_axis: int) -> np.ndarray:
         return np.broadcast_to(self.array.astype(rows.dtype), rows.shape)
@@ -119,3 +121,12 @@ def _one(baseline: BaselineLike) -> Baseline:
             raise ValueError(f"`baseline` (={baseline}) must be finite.")
         return Constant(float(array))
     return Given(array)
+
+
+def _check_finite(key: str, array: np.ndarray, dtype: np.dtype) -> None:
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(array.astype(dtype)).all()
+    if not finite:
+        raise ValueError(
+            f"`baseline` for `{key}` holds NaN or infinite numbers; all must be finite in the model's {dtype}."
+        )

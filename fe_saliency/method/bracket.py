@@ -80,6 +80,10 @@ class Bracket:
         """The numbers that `opening` reads for these samples of these rows."""
         raise NotImplementedError
 
+    def draws(self, level: Level) -> bool:
+        """Whether the bracket draws at random, so that its result has a Monte-Carlo error."""
+        return True
+
     def weights(self, level: Level, sampling: Sampling) -> np.ndarray | None:
         """The weight of each sample, (K,), if the statistic wants one."""
         return None

@@ -67,17 +67,15 @@ class Path(Bracket):
         feed[level.key("position")] = self._rule(level, sampling)[0][samples.start : samples.stop]
         return feed
 
+    def draws(self, level: Level) -> bool:
+        return any(baseline.drawn for baseline in level.baselines)
+
     def weights(self, level: Level, sampling: Sampling) -> np.ndarray | None:
         return self._rule(level, sampling)[1]
 
     def statistic(self, level: Level, backend: Backend) -> statistic.Statistic:
-        return statistic.StratifiedMean(backend) if stochastic(level) else statistic.WeightedSum(backend)
+        return statistic.StratifiedMean(backend) if self.draws(level) else statistic.WeightedSum(backend)
 
     def _rule(self, level: Level, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
-        rule = "midpoint" if stochastic(level) else self.rule
+        rule = "midpoint" if self.draws(level) else self.rule
         return quadrature.RULES[rule](sampling.nsamples)
-
-
-def stochastic(level: Level) -> bool:
-    """Whether any baseline of a path at `level` is drawn."""
-    return any(baseline.drawn for baseline in level.baselines)

@@ -12,15 +12,17 @@ class Labels:
     """Names of classes.
 
     Args:
-        mapping: {name: class number, as the model gives it}, or None: classes are shown as they are.
+        mapping: {name: class number, as the model gives it}, or None or empty: classes are shown as they are.
 
     Raises:
-        TypeError: A class that is not a whole number.
+        TypeError: No mapping, or a class that is not a whole number.
     """
 
     def __init__(self, mapping: Mapping[str, Any] | None) -> None:
         self._names: dict[int, str] | None = None
-        if mapping is not None:
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise TypeError(f"`label_mapping` (a {type(mapping).__name__}) must be a dict {{name: class number}}.")
+        if mapping:
             self._names = {}
             for name, value in mapping.items():
                 if not hasattr(value, "__index__") and not (hasattr(value, "__float__") and float(value).is_integer()):
@@ -28,6 +30,10 @@ class Labels:
                         f"`label_mapping` maps {name!r} to {value!r}, but must map each name to a class number."
                     )
                 self._names[int(value)] = str(name)
+
+    def common_to(self, classes: np.ndarray) -> bool:
+        """Whether `classes` from the data are told in the same terms as the model's class numbers."""
+        return self._names is not None or classes.dtype.kind in "biuf"
 
     def of(self, classes: np.ndarray) -> list[str]:
         """The name of each class.

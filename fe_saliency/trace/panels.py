@@ -92,15 +92,16 @@ def _classes(
     class_key: str | None,
     labels: Labels,
 ) -> list[TextColumn]:
-    columns, true = [], None
+    columns: list[TextColumn] = []
+    true: list[str] = []
     if class_key is not None:
         true = labels.of(rows[class_key])
         columns.append(TextColumn(f"True {class_key}", true))
+    # With several outputs there is no telling which of them the one true class belongs to, and a name in the data
+    # cannot be compared with a number from the model.
+    comparable = class_key is not None and len(outputs) == 1 and labels.common_to(rows[class_key])
     for key in outputs:
         predicted = labels.of(to_numpy(result[key]))
-        # With several outputs there is no telling which of them the one true class belongs to.
-        right = (
-            [a == b for a, b in zip(predicted, true, strict=True)] if true is not None and len(outputs) == 1 else None
-        )
+        right = [a == b for a, b in zip(predicted, true, strict=True)] if comparable else None
         columns.append(TextColumn(f"Predicted {key}", predicted, right))
     return columns

@@ -162,3 +162,11 @@ def test_integers_are_drawn_and_explained():
         display = drawn(made, saliency(made, samples=fixed, strict=True), dataset("torch"))["saliency"]
     assert contents(column(display, "Input")).max() <= 1
     assert contents(column(display, "Vanilla")).max() == 1
+
+
+def test_true_names_without_a_mapping_are_neither_right_nor_wrong():
+    trained = classifier("torch")
+    trace = saliency(trained, samples={"x": images("torch", 2), "y": np.array(["cat", "dog"])}, strict=True)
+    display = drawn(trained, trace, dataset("torch"))["saliency"]
+    assert list(column(display, "True").texts) == ["cat", "dog"]
+    assert column(display, "Predicted").correct is None

@@ -65,3 +65,19 @@ def test_a_class_without_a_name_is_named():
 def test_classes_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match="Classes have shape"):
         Labels(None).of(np.zeros(shape, int))
+
+
+def test_an_empty_mapping_names_nothing():
+    assert Labels({}).of(np.array([3])) == ["3"]
+
+
+def test_a_mapping_must_be_one():
+    with pytest.raises(TypeError, match=r"`label_mapping` \(a list\) must be a dict"):
+        Labels([1, 2])
+
+
+def test_names_in_the_data_are_compared_only_with_names():
+    numbers, names = np.array([0, 1]), np.array(["cat", "dog"])
+    assert Labels(None).common_to(numbers)
+    assert not Labels(None).common_to(names)
+    assert Labels({"cat": 0, "dog": 1}).common_to(names)
