@@ -42,7 +42,7 @@ class Completeness:
         self.score = score
         self.backend = backend
         self.dtype = dtype
-        self.drawn = any(baseline.drawn for baseline in self.level.baselines)
+        self.drawn = self.bracket.draws(self.level)
 
     def gap(self, run: Run, point_sums: np.ndarray, score: np.ndarray, max_rows: int) -> tuple[np.ndarray, np.ndarray]:
         """The gap of each row and its Monte-Carlo standard error, float64 (B,) both.

@@ -128,3 +128,12 @@ def test_a_wrong_statistic_is_noticed():
     assert distance(result(fed("Variance", "torch", values, [6])), biased) > 0.1
     independent = _row(values.var(axis=0, ddof=1) / 6)
     assert not np.allclose(errors(fed("Mean", "torch", values, [6])), independent, rtol=0.1)
+
+
+@pytest.mark.parametrize("pieces", [[7], [3, 4], [1] * 7])
+def test_samples_that_are_all_equal_vary_by_nothing_at_all(pieces, backend):
+    """Not even by rounding, which a display would stretch to full contrast."""
+    values = np.full((7, 2, 3), 0.1, np.float32) * np.float32([1, 3, 7])
+    running = fed("Variance", backend, values, pieces)
+    assert not backends.to_numpy(running.result()).any()
+    assert not backends.to_numpy(running.squared_error()).any()
