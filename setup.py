@@ -49,6 +49,7 @@ setup(
         "matplotlib>=3.7",
         "pillow>=9.4",
         "lazy_loader>=0.2",
+        "tqdm>=4.60",
         "setuptools<81",  # pyfiglet, which FastEstimator imports, needs pkg_resources
     ],
     extras_require={

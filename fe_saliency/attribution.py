@@ -26,7 +26,10 @@ class Attribution:
         relative_error: float64 array (B,): the Monte-Carlo standard error of the row's maps over their Euclidean norm;
             0.1 is a good map and 1 is noise. None for methods that draw nothing. NaN where it cannot be told: from
             fewer than two pairs of samples, and in a smoothed path method with random baselines, as all its noisy
-            copies share the baselines (give a baseline, and the error is that of the smoothing).
+            copies share the baselines (give a baseline, and the error is that of the smoothing). With a tolerance and a
+            given baseline: how far the map lies from that of half as many points, which is more than its own error.
+        met_tolerance: bool array (B,): whether `relative_error` fell to the tolerance before the cap on the samples was
+            met. None if no tolerance was given.
     """
 
     maps: dict[str, Tensor]
@@ -37,3 +40,4 @@ class Attribution:
     completeness_gap: np.ndarray | None = None
     completeness_error: np.ndarray | None = None
     relative_error: np.ndarray | None = None
+    met_tolerance: np.ndarray | None = None

@@ -35,6 +35,23 @@ def spread(name: str, value: float) -> float:
     return number
 
 
+def tolerance(name: str, value: float) -> float:
+    """`value`, which must be a finite number above 0.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.")
+    if not 0 < float(value) < float("inf"):
+        raise ValueError(
+            f"`{name}` (={value}) must be a finite number above 0: the error of a map relative to its norm; 0.1 is a "
+            "good map."
+        )
+    return float(value)
+
+
 def seed(name: str, value: int) -> int:
     """`value`, which must be a whole number of 64 bits.
 

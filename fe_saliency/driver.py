@@ -1,4 +1,4 @@
-"""Walks the samples of nested brackets in chunks: one running statistic per open bracket.
+"""Walks the samples of nested brackets in chunks.
 
 An inner bracket may span chunks. Only its finished result is handed to the bracket outside it, so that a statistic that
 is not additive over parts (a square) sees whole samples.
@@ -7,149 +7,153 @@ is not additive over parts (a square) sees whole samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fe_saliency.backend import Backend, Tensor
-from fe_saliency.compose import ATTRIBUTE, Composition, target_key
-from fe_saliency.method import Sampling
-from fe_saliency.plan import Plan, pieces
-from fe_saliency.session import Run
-from fe_saliency.statistic import Statistic
+from fe_saliency.chunks import Chunks
+from fe_saliency.compose import ATTRIBUTE, ORIGINS, Composition, Reduction
+from fe_saliency.feeder import Feeder
+from fe_saliency.plan import Smaller, even, pieces, share
+from fe_saliency.statistic import State
 
-
-@dataclass(frozen=True, eq=False)
-class Walked:
-    """What a walk brings back, for all rows.
-
-    Args:
-        maps: One tensor (B, ...) per model input.
-        relative_error: float64 (B,): the Monte-Carlo error of the maps over their Euclidean norm, over all inputs and
-            elements; None if nothing was drawn or asked.
-        point_sums: float64 (K, B): the contribution of each sample of the outermost bracket, summed over all inputs and
-            elements; None if it was not asked for.
-    """
-
-    maps: list[Tensor]
-    relative_error: np.ndarray | None = None
-    point_sums: np.ndarray | None = None
+States = list[State]  # one per model input, and one more for the gap if it is measured
 
 
 class Driver:
-    """Walks one composition for one call.
+    """Takes samples of the brackets of one composition.
 
     Args:
         composition: What to run.
-        samplings: What each bracket is told of the call, the outermost first.
-        classes: {output key: int64 (B,)} to explain.
+        counts: How many samples each bracket takes, the outermost first.
+        feeder: What makes the numbers.
+        chunks: What runs them.
         backend: The framework.
-        dtype: The model's dtype.
+        gaps: Whether to measure the completeness gap of each point too, for a path whose baselines are drawn.
     """
 
     def __init__(
         self,
         composition: Composition,
-        samplings: Sequence[Sampling],
-        rows: Mapping[str, np.ndarray],
-        classes: Mapping[str, np.ndarray],
+        counts: tuple[int, ...],
+        feeder: Feeder,
+        chunks: Chunks,
         backend: Backend,
-        dtype: str,
+        gaps: bool,
     ) -> None:
-        self.brackets = composition.method.brackets
-        self.levels = composition.levels
-        self.contributions = composition.contributions
-        self.samplings = samplings
-        self.rows = rows
-        self.classes = classes
+        self.composition = composition
+        self.counts = counts
+        self.feeder = feeder
+        self.chunks = chunks
         self.backend = backend
-        self.dtype = dtype
+        self.gaps = gaps
 
-    def walk(self, run: Run, plan: Plan, diagnose: bool) -> Walked:
-        """Run all samples of all rows.
+    def begin(self, clean: Mapping[str, Tensor], depth: int = 0) -> States:
+        """The states of a bracket before any sample of these rows."""
+        inputs = [clean[key] for key in self.composition.levels[0].inputs]
+        states = self._begin(inputs, depth)
+        if self.gaps:
+            states.append(self._reductions(0)[-1].begin(self.backend.row_sum(inputs[0])))
+        return states
+
+    def take(
+        self, states: States, clean: Mapping[str, Tensor], rows: np.ndarray, samples: range, depth: int = 0
+    ) -> States:
+        """The states after more samples; nothing that was taken is lost if the memory turns out to be too small.
 
         Args:
-            run: From `Session.entered`.
-            plan: The sizes of a chunk.
-            diagnose: Whether to bring back more than maps.
+            states: Of the bracket at `depth`.
+            clean: What is fed anyway: clean rows, classes, and what outer brackets feed.
+            rows: The numbers of the rows.
+            samples: Which samples of the bracket to take.
+            depth: Which bracket, 0 for the outermost.
         """
-        batch = len(next(iter(self.rows.values())))
-        parts = [
-            self._walk_rows(run, plan, slice(piece.start, piece.stop), diagnose) for piece in pieces(batch, plan.rows)
+        at, folded = samples.start, self._rows(states)
+        while at < samples.stop:
+            if depth == 0 and len(rows) > self.chunks.room:
+                return self._row_by_row(states, clean, rows, range(at, samples.stop))
+            size = self._share(folded, depth, samples.stop - at)
+            part = range(at, at + size)
+            feed = {**clean, **self.feeder.samples(depth, part, rows)}
+            self.feeder.prepare(depth, range(part.stop, min(part.stop + size, samples.stop)), rows)
+            try:
+                states = self._absorbed(states, feed, rows, part, depth)
+            except Smaller:
+                if self._share(folded, depth, samples.stop - at) < size or (
+                    depth == 0 and len(rows) > self.chunks.room
+                ):
+                    continue
+                raise
+            at = part.stop
+        return states
+
+    def select(self, states: States, rows: np.ndarray) -> States:
+        """The states of some of their rows, counted among themselves."""
+        wanted = self.backend.tensor(rows)
+        return [each.statistic.select(state, wanted) for each, state in zip(self._reductions(0), states, strict=True)]
+
+    def mark(self, states: States) -> States:
+        """The states to go on with after the error was judged."""
+        return [each.statistic.mark(state) for each, state in zip(self._reductions(0), states, strict=True)]
+
+    def attributed(
+        self, program: str, states: States, feed: Mapping[str, Tensor], samples: range
+    ) -> tuple[States, Mapping[str, Tensor]]:
+        """Run samples of the innermost bracket: the states after them, and all that the program left."""
+        names = self.composition.states
+        weights = self.feeder.weights(samples)
+        fed = dict(feed) if weights is None else {**feed, self.composition.weights: weights}
+        for keys, state in zip(names, states, strict=False):
+            fed.update(zip(keys, state, strict=True))
+        points = self._rows(states) * len(samples)
+        done = self.chunks.run(program, fed, points)
+        after = [tuple(done[key] for key in keys) for keys in names]
+        if self.gaps:
+            origins = self.chunks.run(ORIGINS, {**fed, **done}, points)
+            values = sum(origins.values(), done[self.composition.sums])
+            after.append(self._reductions(0)[-1].absorb(states[-1], values, *([] if weights is None else [weights])))
+        self.chunks.spent(points)
+        return after, done
+
+    def _absorbed(
+        self, states: States, feed: dict[str, Tensor], rows: np.ndarray, samples: range, depth: int
+    ) -> States:
+        inside = depth + 1
+        if inside == len(self.counts):
+            return self.attributed(ATTRIBUTE, states, feed, samples)[0]
+        like = [self.backend.concat([state[1]] * len(samples)) for state in states]
+        inner = self.take(self._begin(like, inside), feed, rows, range(self.counts[inside]), inside)
+        weights = self.feeder.weights(samples, depth)
+        finished = [each.result(state) for each, state in zip(self._reductions(inside), inner, strict=True)]
+        return [
+            each.absorb(state, values, *([] if weights is None else [weights]))
+            for each, state, values in zip(self._reductions(depth), states, finished, strict=True)
         ]
-        return Walked(
-            maps=[self.backend.concat(maps) for maps in zip(*(part.maps for part in parts), strict=True)],
-            relative_error=_joined([part.relative_error for part in parts]),
-            point_sums=_joined([part.point_sums for part in parts]),
-        )
 
-    def _walk_rows(self, run: Run, plan: Plan, rows: slice, diagnose: bool) -> Walked:
-        feed = {key: self._tensor(array[rows]) for key, array in self.rows.items()}
-        feed.update({target_key(key): self.backend.tensor(index[rows]) for key, index in self.classes.items()})
-        if not self.brackets:
-            return Walked(self._contributions(run, feed))
-        point_sums: list[np.ndarray] | None = [] if diagnose else None
-        statistics = self._reduce(run, plan, rows, 0, feed, point_sums)
-        maps = [statistic.result() for statistic in statistics]
-        if point_sums is None:
-            return Walked(maps)
-        return Walked(maps, self._relative_error(maps, statistics), np.concatenate(point_sums))
+    def _row_by_row(self, states: States, clean: Mapping[str, Tensor], rows: np.ndarray, samples: range) -> States:
+        """Take samples of a few rows at a time, as even one sample of all of them finds no room."""
+        parts: list[States] = []
+        for piece in pieces(len(rows), even(len(rows), self.chunks.room)):
+            some = np.arange(piece.start, piece.stop)
+            fed = {key: self.backend.take(tensor, self.backend.tensor(some)) for key, tensor in clean.items()}
+            parts.append(self.take(self.select(states, some), fed, rows[some], samples))
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = [each.statistic.join(*two) for each, *two in zip(self._reductions(0), joined, part, strict=True)]
+        return joined
 
-    def _reduce(
-        self,
-        run: Run,
-        plan: Plan,
-        rows: slice,
-        depth: int,
-        feed: dict[str, Tensor],
-        point_sums: list[np.ndarray] | None,
-    ) -> list[Statistic]:
-        """The statistics of the bracket at `depth`, one per input, having seen all its samples."""
-        bracket, level, sampling = self.brackets[depth], self.levels[depth], self.samplings[depth]
-        statistics = [bracket.statistic(level, self.backend) for _ in self.contributions]
-        weights = bracket.weights(level, sampling)
-        for samples in pieces(sampling.nsamples, plan.samples[depth]):
-            fed = {key: self._tensor(array) for key, array in bracket.feed(level, sampling, samples, rows).items()}
-            if depth + 1 < len(self.brackets):
-                inner = self._reduce(run, plan, rows, depth + 1, {**feed, **fed}, None)
-                folded = [statistic.result() for statistic in inner]
-            else:
-                folded = self._contributions(run, {**feed, **fed})
-            values = [self.backend.unfold(tensor, len(samples)) for tensor in folded]
-            shares = None if weights is None else self._tensor(weights[samples.start : samples.stop])
-            for statistic, value in zip(statistics, values, strict=True):
-                statistic.update(value, shares)
-            if point_sums is not None:
-                point_sums.append(self._row_sums(values, lead=2))
-        return statistics
+    def _begin(self, like: Sequence[Tensor], depth: int) -> States:
+        reductions = self.composition.reductions[depth]
+        return [each.begin(rows) for each, rows in zip(reductions, like, strict=True)]
 
-    def _contributions(self, run: Run, feed: Mapping[str, Tensor]) -> list[Tensor]:
-        done = run(ATTRIBUTE, feed)
-        return [done[key] for key in self.contributions]
+    def _reductions(self, depth: int) -> list[Reduction]:
+        """What reduces each of the states of a bracket."""
+        gap = [self.composition.gap] if self.gaps and self.composition.gap else []
+        return [*self.composition.reductions[depth], *gap]
 
-    def _relative_error(self, maps: Sequence[Tensor], statistics: Sequence[Statistic]) -> np.ndarray | None:
-        squares = [statistic.squared_error() for statistic in statistics]
-        if squares[0] is None:
-            return None
-        inner = zip(self.brackets[1:], self.levels[1:], strict=True)
-        if any(bracket.draws(level) for bracket, level in inner):
-            # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
-            return np.full(len(self._host(squares[0])), np.nan)
-        error = np.sqrt(np.sum([self._host(square) for square in squares], axis=0))
-        norm = np.sqrt(self._row_sums([each * each for each in maps]))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where((error == 0) & (norm == 0), 0.0, error / norm)
+    def _rows(self, states: States) -> int:
+        """How many rows a sample has, those of outer samples that are folded into the batch included."""
+        return states[0][1].shape[0]
 
-    def _row_sums(self, values: Sequence[Tensor], lead: int = 1) -> np.ndarray:
-        return np.sum([self._host(self.backend.row_sum(value, lead=lead)) for value in values], axis=0)
-
-    def _tensor(self, array: np.ndarray) -> Tensor:
-        return self.backend.tensor(array, self.dtype)
-
-    def _host(self, tensor: Tensor) -> np.ndarray:
-        return self.backend.numpy(tensor).astype(np.float64)
-
-
-def _joined(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known, axis=-1) if known else None
+    def _share(self, rows: int, depth: int, left: int) -> int:
+        return share(self.chunks.room, rows, self.counts[depth + 1 :], left)

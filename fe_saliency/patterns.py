@@ -1,14 +1,18 @@
 """Random patterns that are the same on every backend, device and chunking.
 
 NumPy's Philox is keyed by (seed, stream, input index) and its counter starts at the sample number, so each pattern is a
-pure function of those four numbers: no state, and no global generator is read or moved. A pattern has the shape of one
-row and serves every row of a batch; it is drawn in channels-last order and in single precision, then transposed for
-channels-first models, so that both frameworks see the same numbers at the same pixel and channel.
+pure function of those four numbers: no global generator is read or moved, and what is kept here can only save time. A
+pattern has the shape of one row and serves every row of a batch; it is drawn in channels-last order and in single
+precision, then transposed for channels-first models, so that both frameworks see the same numbers at the same pixel and
+channel.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +32,7 @@ def normal(seed: int, index: int, samples: Sequence[int], row: Sequence[int], ch
     Returns:
         float32 of shape (K, *row).
     """
-    return _draw(
-        lambda rng, shape: rng.standard_normal(shape, dtype=np.float32), seed, NOISE, index, samples, row, channel_axis
-    )
+    return _draw("normal", seed, NOISE, index, samples, row, channel_axis)
 
 
 def noise(
@@ -48,36 +50,74 @@ def noise(
     """
     if not antithetic:
         return normal(seed, index, samples, row, channel_axis)
-    pairs = range(samples.start // 2, (samples.stop + 1) // 2)
-    both = normal(seed, index, pairs, row, channel_axis).repeat(2, axis=0)
-    both[1::2] *= -1
-    found = both[samples.start - 2 * pairs.start :][: len(samples)]
-    if nsamples % 2 and samples.stop == nsamples:
-        found[-1] = 0
-    return found
+    pairs = [sample // 2 for sample in samples]
+    signs = [0 if sample == nsamples - 1 and sample % 2 == 0 else (-1) ** sample for sample in samples]
+    return _draw("normal", seed, NOISE, index, pairs, row, channel_axis, signs)
 
 
-def uniform(seed: int, index: int, samples: Sequence[int], row: Sequence[int], channel_axis: int) -> np.ndarray:
-    """Patterns uniform in [0, 1) of the baseline stream; arguments and shape as in `normal`."""
-    return _draw(
-        lambda rng, shape: rng.random(shape, dtype=np.float32), seed, BASELINE, index, samples, row, channel_axis
-    )
+def uniform(seed: int, index: int, samples: range, row: Sequence[int], channel_axis: int) -> np.ndarray:
+    """Patterns uniform in [0, 1] of the baseline stream; arguments and shape as in `normal`.
+
+    Samples 2j and 2j + 1 are pattern j and its mirror image, 1 - pattern: antithetic, as in `noise`.
+    """
+    pairs = [sample // 2 for sample in samples]
+    signs = [(-1) ** sample for sample in samples]
+    return _draw("uniform", seed, BASELINE, index, pairs, row, channel_axis, signs, about=1.0)
 
 
 def _draw(
-    draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray],
+    kind: str,
     seed: int,
     stream: int,
     index: int,
     samples: Sequence[int],
     row: Sequence[int],
     channel_axis: int,
+    signs: Sequence[int] | None = None,
+    about: float = 0.0,
 ) -> np.ndarray:
+    """Patterns times their signs; what has a negative one is mirrored, so that it and the pattern sum to `about`."""
     channels_first = channel_axis == 1 and len(row) > 1
     shape: tuple[int, ...] = (*row[1:], row[0]) if channels_first else tuple(row)
     patterns = np.empty((len(samples), *shape), np.float32)
     for slot, sample in enumerate(samples):
-        key = np.array([seed, (stream << 32) | index], np.uint64)
-        counter = np.array([0, 0, 0, sample], np.uint64)
-        patterns[slot] = draw(np.random.Generator(np.random.Philox(counter=counter, key=key)), shape)
+        sign = 1 if signs is None else signs[slot]
+        np.multiply(_KEPT.get((kind, seed, stream, index, sample, shape), _one), sign, out=patterns[slot])
+        if sign < 0 and about:
+            patterns[slot] += about
     return np.moveaxis(patterns, -1, 1) if channels_first else patterns
+
+
+def _one(kind: str, seed: int, stream: int, index: int, sample: int, shape: tuple[int, ...]) -> np.ndarray:
+    key = np.array([seed, (stream << 32) | index], np.uint64)
+    counter = np.array([0, 0, 0, sample], np.uint64)
+    rng = np.random.Generator(np.random.Philox(counter=counter, key=key))
+    return rng.standard_normal(shape, np.float32) if kind == "normal" else rng.random(shape, np.float32)
+
+
+class _Kept:
+    """The patterns that were used last: every batch and every epoch asks for the same ones again."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit  # bytes
+        self.size = 0
+        self.patterns: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
+        self.lock = Lock()
+
+    def get(self, key: tuple[Any, ...], make: Callable[..., np.ndarray]) -> np.ndarray:
+        """The pattern of `key`, made by `make(*key)` if it is not here."""
+        with self.lock:
+            if key in self.patterns:
+                self.patterns.move_to_end(key)
+                return self.patterns[key]
+        made = make(*key)
+        with self.lock:
+            if key not in self.patterns and made.nbytes <= self.limit:
+                self.patterns[key] = made
+                self.size += made.nbytes
+                while self.size > self.limit:
+                    self.size -= self.patterns.popitem(last=False)[1].nbytes
+        return made
+
+
+_KEPT = _Kept(2**25)

@@ -3,59 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any
 
-#: About this many input elements a chunk, so that large images come few at a time.
-_ELEMENTS = 2**20
+
+class Smaller(Exception):
+    """A chunk found no room in the memory; one of half the size may."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Sizes of the parts of one chunk.
-
-    Args:
-        rows: How many rows of the batch at a time.
-        samples: How many samples of each bracket at a time, the outermost bracket first. A bracket is cut only if all
-            brackets inside it are, so a chunk holds whole inner brackets or one sample of the outer ones.
-    """
-
-    rows: int
-    samples: tuple[int, ...]
-
-
-def make(batch: int, counts: Sequence[int], max_rows: int) -> Plan:
-    """The plan for `batch` rows of `counts` samples (outermost first), at most `max_rows` model inputs at once."""
-    rows = _even(batch, max_rows)
-    room = max_rows // rows
-    samples: list[int] = []
-    for count in reversed(counts):
-        size = _even(count, room)
-        samples.insert(0, size)
-        room = room // size if size == count else 1
-    return Plan(rows, tuple(samples))
-
-
-def limit(max_rows: Any, row_elements: int, busy_rows: int) -> int:
-    """The number of model inputs a chunk may hold.
+def limit(max_rows: Any) -> int | None:
+    """The number of model inputs a chunk may hold; None if it is to be measured.
 
     Args:
         max_rows: "auto", or a whole number of at least 1.
-        row_elements: The number of elements of one row, over all inputs.
-        busy_rows: As many small inputs as are worth having in a chunk.
 
     Raises:
         ValueError: `max_rows` is neither.
     """
     if isinstance(max_rows, str) and max_rows == "auto":
-        return max(1, min(busy_rows, _ELEMENTS // max(1, row_elements)))
+        return None
     if isinstance(max_rows, (bool, str)) or not hasattr(max_rows, "__index__") or max_rows < 1:
         raise ValueError(
             f"`max_rows` (={max_rows!r}) must be 'auto' or a whole number of at least 1: the number of "
             "images that go through the model at once."
         )
     return int(max_rows)
+
+
+def share(room: int, rows: int, inner: Sequence[int], left: int) -> int:
+    """How many samples of a bracket the next chunk holds.
+
+    A chunk holds whole inner brackets, or else one sample: then the inner brackets are cut themselves.
+
+    Args:
+        room: The number of model inputs a chunk may hold.
+        rows: The number of rows that each sample is taken of.
+        inner: The numbers of samples of the brackets inside.
+        left: How many samples are still to be taken, at least 1.
+    """
+    return even(left, room // (rows * prod(inner)))
+
+
+def even(count: int, most: int) -> int:
+    """The size of the parts if `count` is cut into as few parts of at most `most` as can be, as equal as can be."""
+    return ceil(count / ceil(count / max(1, most)))
 
 
 def pieces(count: int, size: int) -> list[range]:
@@ -66,8 +57,3 @@ def pieces(count: int, size: int) -> list[range]:
 def spent(counts: Sequence[int]) -> int:
     """Gradient evaluations per row for `counts` samples of nested brackets."""
     return prod(counts)
-
-
-def _even(count: int, most: int) -> int:
-    """The size of the parts if `count` is cut into as few parts of at most `most` as can be, as equal as can be."""
-    return ceil(count / ceil(count / max(1, most)))

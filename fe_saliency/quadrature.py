@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
 Rule = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
+@cache
 def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre: exact for polynomials up to degree 2 * count - 1; no point at either end.
 
@@ -32,6 +34,26 @@ def trapezoid(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 RULES: dict[str, Rule] = {"gauss_legendre": gauss_legendre, "midpoint": midpoint, "trapezoid": trapezoid}
+
+
+def halving(samples: range) -> tuple[np.ndarray, np.ndarray]:
+    """The points of these numbers of the trapezoid rule in an order in which any 2, 3, 5, 9, 17, ... are one.
+
+    The weights are 1/2 at the ends, which come first, and 1 at all others; they are to be divided by their sum.
+    """
+    points = np.array([float(k) if k < 2 else bisection(k - 2) for k in samples])
+    return points, np.where(np.asarray(samples) < 2, 0.5, 1.0)
+
+
+def blocks(samples: range, size: int) -> np.ndarray:
+    """Positions of these numbers, of which each `size` are evenly spread over [0, 1], and all blocks together too."""
+    return np.array([(k % size + bisection(k // size)) / size for k in samples])
+
+
+def bisection(number: int) -> float:
+    """1/2, 1/4, 3/4, 1/8, 3/8, ...: the sequence of van der Corput (1935), level by level."""
+    level = (number + 1).bit_length() - 1
+    return (2 * (number + 1 - 2**level) + 1) / 2 ** (level + 1)
 
 
 def _checked(count: int, least: int) -> int:

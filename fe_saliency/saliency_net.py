@@ -12,8 +12,9 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency import backend as backends
 from fe_saliency import checks
 from fe_saliency.attribution import Attribution
+from fe_saliency.call import Call
 from fe_saliency.display.scaling import to_mask
-from fe_saliency.engine import Call, Engine
+from fe_saliency.engine import Engine
 from fe_saliency.method import Method, find
 from fe_saliency.target import PREFIX
 
@@ -71,9 +72,7 @@ class SaliencyNet:
                 "is one map for each input."
             )
         if set(self._model_inputs) & set(self._model_outputs):
-            raise ValueError(
-                f"`model_outputs` (={self._model_outputs}) must not be keys of `model_inputs` too."
-            )
+            raise ValueError(f"`model_outputs` (={self._model_outputs}) must not be keys of `model_inputs` too.")
         taken = sorted(set(self.outputs) & {*self._model_inputs, *self._model_outputs})
         if taken:
             raise ValueError(
@@ -182,6 +181,7 @@ class SaliencyNet:
         seed: int | None = None,
         max_rows: None | str | int = None,
         tolerance: float | None = None,
+        diagnose: bool = True,
     ) -> Attribution:
         """Raw, signed attributions and what is known of their accuracy.
 
@@ -199,7 +199,11 @@ class SaliencyNet:
             score: As in the constructor, for this call.
             seed: As in the constructor, for this call.
             max_rows: As in the constructor, for this call.
-            tolerance: Reserved; must be None.
+            tolerance: The relative error of a row's map at which it has enough samples, 0.1 for example; `nsamples`
+                (its first number) is then the most that a row may take, 1,024 if it is None. Rows that are accurate
+                enough leave the batch, so easy ones cost less; `gradient_evaluations` says what each cost.
+            diagnose: Whether to measure `relative_error` and the completeness gap. They take no gradients, but with
+                random baselines a forward pass for each.
 
         Returns:
             An `Attribution`.
@@ -208,11 +212,6 @@ class SaliencyNet:
             ValueError: An argument out of its range, or a batch as in `get_masks`.
             TypeError: An argument or a part of the batch of the wrong kind.
         """
-        if tolerance is not None:
-            raise ValueError(
-                f"`tolerance` (={tolerance}) must be None: sampling until an accuracy is met is not built "
-                "yet. Choose `nsamples`, and read `relative_error` of what comes back."
-            )
         return self._engine.run(
             batch,
             self._call(
@@ -224,9 +223,22 @@ class SaliencyNet:
                 score=score,
                 seed=seed,
                 max_rows=max_rows,
-                diagnose=True,
+                tolerance=tolerance,
+                diagnose=diagnose,
             ),
         )
+
+    def seconds_per_gradient(self, batch: dict[str, Any]) -> float:
+        """The time of one gradient evaluation of one row, measured once for each shape of the inputs.
+
+        Args:
+            batch: As in `get_masks`.
+
+        Raises:
+            ValueError: As in `get_masks`.
+            TypeError: As in `get_masks`.
+        """
+        return self._engine.seconds_per_gradient(batch, self._defaults)
 
     def _call(self, **said: Any) -> Call:
         return replace(self._defaults, **{name: value for name, value in said.items() if value is not None})

@@ -8,7 +8,7 @@ configurations, and leaves the models as they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ from fe_saliency.backend import Backend, Tensor
 
 Run = Callable[[str, Mapping[str, Tensor]], Mapping[str, Tensor]]
 
+#: FE's mode for all programs: nothing is trained in it.
+_MODE = "infer"
 _CONTEXT = (
     "ctx_inputs",
     "ctx_gpu_inputs",
@@ -31,19 +33,20 @@ _CONTEXT = (
 
 
 class Session:
-    """A Network and the programs it holds, one for each FE mode.
+    """A Network and the programs it holds, one for each dataset id.
 
     Args:
-        network: The Network; its ops are told apart by their modes.
-        programs: {mode: the keys to be returned}.
+        network: The Network; its ops are told apart by their dataset ids.
+        programs: {dataset id: the keys to be returned}.
         backend: The Network's framework.
     """
 
-    def __init__(self, network: BaseNetwork, programs: Mapping[str, Any], backend: Backend) -> None:
+    def __init__(self, network: BaseNetwork, programs: Mapping[str, Sequence[str]], backend: Backend) -> None:
         self.network = network
         self.programs = programs
         self.backend = backend
         self._contexts: dict[str, dict[str, Any]] = {}
+        self._steps: dict[str, Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]] = {}
 
     @contextmanager
     def entered(self) -> Iterator[Run]:
@@ -55,22 +58,19 @@ class Session:
         network = self.network
         with self.backend.preserved(network.models, network.device):
             if not self._contexts:
-                self._contexts = {mode: self._configure(mode) for mode in self.programs}
+                self._contexts = {name: self._configure(name) for name in self.programs}
             network.__enter__()
             try:
                 yield self._run
             finally:
                 BaseNetwork.__exit__(network)
 
-    def _configure(self, mode: str) -> dict[str, Any]:
-        self.network(mode=mode, epoch=1, ds_id="", desired_output_keys=set(self.programs[mode]), eager=False)
-        context = {name: getattr(self.network, name) for name in _CONTEXT}
-        if "_force_tf_retrace" in context["ctx_state"]:
-            # FE traces anew when optimizers or trainable flags change. Neither matters to inference.
-            context["ctx_state"]["_force_tf_retrace"] = 0
-        return context
+    def _configure(self, name: str) -> dict[str, Any]:
+        self.network(mode=_MODE, epoch=1, ds_id=name, desired_output_keys=set(self.programs[name]), eager=False)
+        self._steps[name] = self.backend.program(self.network)
+        return {attribute: getattr(self.network, attribute) for attribute in _CONTEXT}
 
-    def _run(self, mode: str, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        for name, value in self._contexts[mode].items():
-            setattr(self.network, name, dict(value) if name == "ctx_state" else value)
-        return self.network.run_step(dict(batch))
+    def _run(self, name: str, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        for attribute, value in self._contexts[name].items():
+            setattr(self.network, attribute, dict(value) if attribute == "ctx_state" else value)
+        return self._steps[name](batch)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fe_saliency.method import find
+from fe_saliency import Method
+from fe_saliency.method import Path, find
 
 
 def distance(actual, expected):
@@ -19,6 +20,11 @@ def furthest(actual, expected):
     """`distance` over all keys of two dicts of arrays."""
     assert actual.keys() == expected.keys()
     return max(distance(actual[key], expected[key]) for key in expected)
+
+
+def path(rule):
+    """Integrated Gradients by a quadrature of one's own choice."""
+    return Method(f"path_{rule}", "Path", "Sundararajan et al. 2017", (Path(rule=rule),))
 
 
 def few(method, outer=5, inner=4):

@@ -90,25 +90,33 @@ def smoothed(s, inputs, inside, statistic, nsamples, spread, seed=0):
     return [_reduced(np.stack(samples), statistic) for samples in zip(*values, strict=True)]
 
 
-def integrated(s, inputs, baselines, nsamples):
-    """(x - b) * integral over a of g(b + a (x - b)), by Gauss-Legendre; one baseline (...) for each input."""
-    nodes, weights = np.polynomial.legendre.leggauss(nsamples)
+def integrated(s, inputs, baselines, nsamples, rule="midpoint"):
+    """(x - b) * integral over a of g(b + a (x - b)), by a rule on [0, 1]; one baseline (...) for each input.
+
+    "midpoint": the middles of equal parts; "gauss_legendre": the nodes on [-1, 1], moved.
+    """
+    at, weights = [(2 * k + 1) / (2 * nsamples) for k in range(nsamples)], [1 / nsamples] * nsamples
+    if rule == "gauss_legendre":
+        nodes, doubled = np.polynomial.legendre.leggauss(nsamples)
+        at, weights = (1 + nodes) / 2, doubled / 2
     total = [np.zeros(x.shape) for x in inputs]
-    for node, weight in zip(nodes, weights, strict=True):
-        at = (1 + node) / 2
-        for sum_, g in zip(
-            total, gradient(s, [b + at * (x - b) for x, b in zip(inputs, baselines, strict=True)]), strict=True
-        ):
-            sum_ += weight / 2 * g
+    for here, weight in zip(at, weights, strict=True):
+        points = [b + here * (x - b) for x, b in zip(inputs, baselines, strict=True)]
+        for sum_, g in zip(total, gradient(s, points), strict=True):
+            sum_ += weight * g
     return [(x - b) * mean for x, b, mean in zip(inputs, baselines, total, strict=True)]
 
 
 def drawn_baselines(clean, sample, seed=0):
-    """Uniform in the row's own [min, max]; one for each input."""
-    return [
-        x.min() + (x.max() - x.min()) * patterns.uniform(seed, index, [sample], x.shape, -1)[0].astype(float)
-        for index, x in enumerate(clean)
-    ]
+    """Uniform in the row's own [min, max]; one for each input. An odd sample is the one before it, top to bottom."""
+    found = []
+    for index, x in enumerate(clean):
+        first = sample - sample % 2
+        share = patterns.uniform(seed, index, [first], x.shape, -1)[0].astype(float)
+        low, high = x.min(), x.max()
+        drawn = low + (high - low) * share
+        found.append(drawn if sample == first else low + high - drawn)
+    return found
 
 
 def random_integrated(s, inputs, clean, nsamples, seed=0):

@@ -65,14 +65,17 @@ def test_several_inputs_share_one_error():
         ("smoothgrad_squared", 3, False),
         ("vargrad", 3, False),
         ("vargrad", 4, True),
-        ("integrated_gradients", 1, False),
-        ("integrated_gradients", 2, True),
+        ("integrated_gradients", 3, False),
+        ("integrated_gradients", 4, True),
     ],
 )
 def test_too_few_samples_tell_no_error(method, nsamples, known, backend):
     said = net(KIND, backend).attribute(batch(KIND, backend), method, nsamples=nsamples)
     assert said.relative_error.shape == (3,) and np.isfinite(said.relative_error).all() == known
     assert np.isnan(said.relative_error).all() != known
+    if method == "integrated_gradients":
+        assert np.isfinite(said.completeness_error).all() == known
+        assert np.isnan(said.completeness_error).all() != known
 
 
 @pytest.mark.parametrize("method, options", [("gradient", {}), ("integrated_gradients", {"baseline": 0.0})])

@@ -1,10 +1,10 @@
-"""Against captum, on the torch model: the gradient, and Integrated Gradients by the same rule and baseline."""
+"""Against captum, on the torch model: the gradient, and Integrated Gradients by the same rules and baseline."""
 
 import numpy as np
 import pytest
 import torch
 from captum.attr import IntegratedGradients, NoiseTunnel, Saliency
-from helpers import distance, furthest
+from helpers import distance, furthest, path
 from models import batch, input_keys, maps, model, net, to_backend, to_host
 
 CASES = [
@@ -16,6 +16,7 @@ CASES = [
 ]
 TARGET = torch.tensor([1, 2, 0])
 BASELINE = {"x": 0.4, "x0": 0.4, "x1": -0.7}
+RULES = [("integrated_gradients", "riemann_middle"), (path("gauss_legendre"), "gausslegendre")]  # ours, captum's
 
 
 class Unpacked(torch.nn.Module):
@@ -52,28 +53,30 @@ def test_gradient(kind, dtype, tolerance, backend):
 
 @pytest.mark.parametrize("kind, dtype, tolerance", CASES)
 @pytest.mark.parametrize("nsamples", [5, 20])
-def test_integrated_gradients(kind, dtype, tolerance, nsamples, backend):
-    expected = oracle(kind, dtype, IntegratedGradients, n_steps=nsamples, method="gausslegendre", baselines=BASELINE)
+@pytest.mark.parametrize("method, rule", RULES)
+def test_integrated_gradients(kind, dtype, tolerance, nsamples, method, rule, backend):
+    expected = oracle(kind, dtype, IntegratedGradients, n_steps=nsamples, method=rule, baselines=BASELINE)
     baseline = {key: BASELINE[key] for key in input_keys(kind)}
-    found = ours(kind, dtype, backend, "integrated_gradients", nsamples=nsamples, baseline=baseline)
+    found = ours(kind, dtype, backend, method, nsamples=nsamples, baseline=baseline)
     assert furthest(found, expected) < tolerance
 
 
-def test_integrated_gradients_from_an_array(backend):
+@pytest.mark.parametrize("method, rule", RULES)
+def test_integrated_gradients_from_an_array(method, rule, backend):
     start = np.random.default_rng(1).normal(size=(3, 6, 6, 2))
     expected = oracle(
         "smooth_conv",
         "float64",
         IntegratedGradients,
         n_steps=5,
-        method="gausslegendre",
+        method=rule,
         baselines={"x": to_backend(start, "torch")},
     )
     found = ours(
         "smooth_conv",
         "float64",
         backend,
-        "integrated_gradients",
+        method,
         nsamples=5,
         baseline=to_backend(start, backend),
     )
@@ -104,9 +107,8 @@ def test_smoothgrad_agrees_in_the_limit(kind_of_noise, method, samples):
     assert distance(maps(said)["x"], to_host(expected) * 1.3) > 0.1
 
 
-def test_the_comparison_notices_another_rule():
-    expected = oracle(
-        "smooth_conv", "float64", IntegratedGradients, n_steps=5, method="riemann_left", baselines=BASELINE
-    )
+@pytest.mark.parametrize("rule", ["riemann_left", "gausslegendre"])
+def test_the_comparison_notices_another_rule(rule):
+    expected = oracle("smooth_conv", "float64", IntegratedGradients, n_steps=5, method=rule, baselines=BASELINE)
     found = ours("smooth_conv", "float64", "torch", "integrated_gradients", nsamples=5, baseline=0.4)
     assert furthest(found, expected) > 1e-3

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import reference
-from helpers import few, furthest
+from helpers import few, furthest, path
 from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
 
 from fe_saliency import methods
 
 SPREAD, SEED = 0.2, 11
+GIVEN = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
+IN_FULL = [np.full((6, 6, 2), 0.5), GIVEN["x1"]]
 TOLERANCE = 1e-5  # patterns are scaled in single precision, and central differences have an error of their own
 
 
@@ -34,8 +36,8 @@ def explained(method, nsamples, baselines=None):
     )
 
 
-def both(kind, backend, method, outer=5, baseline=None, baselines=None):
-    """(maps of the package, maps of the reference)."""
+def both(kind, backend, method, outer=5, baseline=None, explain=None, **given):
+    """(maps of the package, maps of the reference, or of `explain` in its place)."""
     nsamples = few(method, outer)
     said = net(kind, backend, seed=SEED).attribute(
         batch(kind, backend, 2), method, nsamples=nsamples, stdev_spread=SPREAD, baseline=baseline
@@ -44,7 +46,7 @@ def both(kind, backend, method, outer=5, baseline=None, baselines=None):
     classes = reference.predictions(kind, [clean[key] for key in input_keys(kind)])
     for key, index in zip(output_keys(kind), classes, strict=True):
         np.testing.assert_array_equal(to_host(said.targets[key]), index)
-    return maps(said), reference.over_rows(kind, clean, classes, explained(method, nsamples, baselines))
+    return maps(said), reference.over_rows(kind, clean, classes, explain or explained(method, nsamples, **given))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,9 +73,19 @@ def test_even_number_of_samples(method, backend):
     "method", ["integrated_gradients", "smoothed_integrated_gradients_squared", "integrated_gradients_variance"]
 )
 def test_given_baselines(method, backend):
-    given = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
-    in_full = [np.full((6, 6, 2), 0.5), given["x1"]]
-    assert furthest(*both("two_inputs", backend, method, baseline=given, baselines=in_full)) < TOLERANCE
+    assert furthest(*both("two_inputs", backend, method, baseline=GIVEN, baselines=IN_FULL)) < TOLERANCE
+
+
+def test_gauss_legendre(backend):
+    for rule in ("gauss_legendre", "midpoint"):
+        found = both(
+            "two_inputs",
+            backend,
+            path("gauss_legendre"),
+            baseline=GIVEN,
+            explain=lambda s, x, rule=rule: reference.integrated(s, x, IN_FULL, 5, rule),
+        )
+        assert (furthest(*found) < TOLERANCE) == (rule == "gauss_legendre")
 
 
 def test_a_wrong_method_is_far_from_the_reference():

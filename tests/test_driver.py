@@ -7,7 +7,7 @@ import tensorflow as tf
 import torch
 from helpers import few
 
-from fe_saliency import SaliencyNet, methods
+from fe_saliency import SaliencyNet, methods, pace
 
 ROWS = 5
 X = np.random.default_rng(0).normal(size=(ROWS, 6)).astype("float32")
@@ -57,14 +57,18 @@ def test_chunks_and_gradient_evaluations(method, max_rows):
 @pytest.mark.parametrize(
     "call, predicted",
     [
-        (lambda one: one.attribute({"x": X}), ROWS),
+        (lambda one: one.attribute({"x": X}), 0),
+        (lambda one: one.get_smoothed_masks({"x": X}, nsamples=5), 0),
+        (lambda one: one.get_smoothed_masks({"x": X}, nsamples=4), ROWS),
+        (lambda one: one.attribute({"x": X}, "smoothgrad", nsamples=5, max_rows=7), ROWS),
         (lambda one: one.get_integrated_masks({"x": X}, nsamples=4), ROWS),
         (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=0), 2 * ROWS),
         (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4), 5 * ROWS),
+        (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4, diagnose=False), ROWS),
     ],
 )
 def test_forward_passes(call, predicted):
-    """One on the clean input; the completeness gap alone needs the baselines."""
+    """One on the clean input, unless it is differentiated anyway; the completeness gap alone needs the baselines."""
     made, one = recorded()
     call(one)
     assert sum(made.predicted) == predicted
@@ -72,8 +76,13 @@ def test_forward_passes(call, predicted):
 
 def test_auto_bounds_the_chunk():
     made, one = recorded()
-    one.attribute({"x": X}, "smoothgrad", nsamples=200)
-    assert max(made.differentiated) <= 64 and len(made.differentiated) >= ROWS * 200 / 64
+    most = pace.most([(6,)], on_host=True)
+    one.attribute({"x": X}, "smoothgrad", nsamples=400)
+    assert max(made.differentiated) <= most
+    made.differentiated.clear()
+    said = one.attribute({"x": X}, "smoothgrad", nsamples=400)
+    assert max(made.differentiated) <= most and len(made.differentiated) >= ROWS * 400 / most
+    assert sum(made.differentiated) == said.gradient_evaluations.sum(), "it is measured once"
 
 
 def test_graphs_are_kept_between_calls():
@@ -84,13 +93,14 @@ def test_graphs_are_kept_between_calls():
 
     one = SaliencyNet(fe.build(model_fn=model_fn, optimizer_fn=None), "x", "y")
 
-    def everything(seed, number):
-        one.get_masks({"x": X + number})
-        one.attribute({"x": X}, target=seed % 3)
-        one.attribute({"x": X}, "smoothgrad", nsamples=4, seed=seed, stdev_spread=number)
-        one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=number)
-        one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=X * number)
-        one.attribute({"x": X}, "integrated_gradients", nsamples=4, seed=seed)
+    def everything(seed, number, x=X):
+        one.get_masks({"x": x + number})
+        one.attribute({"x": x}, target=seed % 3)
+        one.attribute({"x": x}, "smoothgrad", nsamples=4, seed=seed, stdev_spread=number)
+        one.attribute({"x": x}, "smoothgrad", tolerance=0.01, nsamples=40, seed=seed, stdev_spread=number, max_rows=64)
+        one.attribute({"x": x}, "integrated_gradients", nsamples=4, baseline=number)
+        one.attribute({"x": x}, "integrated_gradients", nsamples=4, baseline=x * number)
+        one.attribute({"x": x}, "integrated_gradients", nsamples=4, seed=seed)
 
     everything(0, 0.1)
     before = TraceCounter.traced
@@ -98,6 +108,8 @@ def test_graphs_are_kept_between_calls():
     with pytest.raises(ValueError):
         one.get_masks({"x": X * np.nan})
     everything(2, 0.3)
+    for rows in (3, 1):
+        everything(3, 0.4, X[:rows])
     assert TraceCounter.traced == before
-    one.get_masks({"x": X[:2]})
+    SaliencyNet(one._engine.model, "x", "y").get_masks({"x": X})
     assert TraceCounter.traced > before, "the counter does not count"

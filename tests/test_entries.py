@@ -4,34 +4,43 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from fastestimator.network import BaseNetwork
+from fastestimator.op.tensorop.model import ModelOp
 from models import to_host
 from training import calls_of, classifier, dataset, drawn, estimator, images, saliency
 
-from fe_saliency import SaliencyNet, methods
+from fe_saliency import SaliencyNet, methods, pace
+from fe_saliency.backend import tensorflow
+from fe_saliency.chunks import Chunks
 
 
 def batch(backend, count=5):
     return {"x": images(backend, count)}
 
 
-def graphs(net):
-    """How many graphs were traced for the nets of `net`."""
-    sessions = [composition.session for composition in net._engine._compositions.values()]
-    return sum(each.network._forward_step_static.experimental_get_tracing_count() for each in sessions)
+@pytest.fixture
+def graphs():
+    """Tells how many TensorFlow graphs the package has traced since the test began."""
+    with calls_of(tensorflow._Graphs, "__init__") as made:
+        yield lambda: sum(graph.function.experimental_get_tracing_count() for graph, *_ in made)
 
 
 def few(method):
     return {"gradient": None}.get(method, (3, 3) if "smoothed" in method or method.endswith("_variance") else 3)
 
 
-@pytest.mark.parametrize("max_rows", [1, "auto"])
-def test_at_most_one_entry_a_call_whatever_the_method_and_the_chunks(backend, max_rows):
+@pytest.mark.parametrize("max_rows, rows", [(1, 3), ("auto", 3), ("auto", 40)])
+def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, backend):
     net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)
     for method in methods():
-        with calls_of(BaseNetwork, "__enter__") as entries, calls_of(BaseNetwork, "run_step") as steps:
-            net.attribute(batch(backend), method, nsamples=few(method))
+        with (
+            calls_of(BaseNetwork, "__enter__") as entries,
+            calls_of(Chunks, "run") as chunks,
+            calls_of(pace, "measure") as measured,
+        ):
+            net.attribute(batch(backend, rows), method, nsamples=few(method))
         assert len(entries) == 1, method
-        assert len(steps) > 1, "the chunks are inside of it"
+        assert max_rows == "auto" or len(chunks) > 1, "the chunks are inside of it"
+        assert len(measured) == (rows == 40 and method == methods()[0]), "so is the measuring, once"
 
 
 def test_the_trace_enters_once_for_each_of_its_four_maps(backend):
@@ -61,37 +70,40 @@ def every_getter(net, given):
     return net.get_smoothed_masks(given, nsamples=2, nintegration=3)
 
 
-def test_tensorflow_runs_graphs_and_traces_each_once():
+def test_tensorflow_runs_graphs_and_traces_each_once(graphs):
     net = SaliencyNet(classifier("tf"), "x", "y")
-    first = every_getter(net, batch("tf"))
-    traced = graphs(net)
-    assert traced == 8, "four methods, each with one graph that predicts and one that attributes"
+    with calls_of(ModelOp, "forward") as built_in:
+        first = every_getter(net, batch("tf"))
+    assert len(built_in) == 1 + 1 + 2 + 2, "the model, once in a graph, but twice where the clean rows go apart"
+    traced = graphs()
+    assert traced >= 5, "one for each method, and one more for the nested one"
     again = every_getter(net, batch("tf"))
     net.seed = 5
     every_getter(net, batch("tf"))
     net.get_smoothed_masks({"x": 3 * images("tf", 5)}, stdev_spread=0.3, nsamples=3)
-    assert graphs(net) == traced
+    assert graphs() == traced
     assert np.array_equal(to_host(first["saliency"]), to_host(again["saliency"]))
 
 
-def test_no_graph_is_traced_again_in_a_later_epoch_of_a_training():
+def test_no_graph_is_traced_again_in_a_later_epoch_of_a_training(graphs):
     trained = classifier("tf")
     net = SaliencyNet(trained, "x", "y")
     before = to_host(every_getter(net, batch("tf"))["saliency"])
-    traced = graphs(net)
+    traced = graphs()
     estimator("tf", trained, [], epochs=2).fit(warmup=False)  # new weights, a cleared session
     trained.layers[-1].trainable = False
     trained.current_optimizer = tf.keras.optimizers.legacy.SGD(0.5)
     after = to_host(every_getter(net, batch("tf"))["saliency"])
-    assert graphs(net) == traced
+    assert graphs() == traced > 0
     assert not np.array_equal(before, after), "the graphs see the new weights"
 
 
-def test_a_loop_over_batches_of_many_sizes_does_not_trace_for_each():
+def test_a_loop_over_batches_of_many_sizes_traces_for_the_first_alone(graphs):
     net = SaliencyNet(classifier("tf"), "x", "y")
-    for count in (5, 6):
-        every_getter(net, batch("tf", count))
-    traced = graphs(net)
+    every_getter(net, batch("tf", 5))
+    traced = graphs()
     for count in (7, 3, 4, 1):
         every_getter(net, batch("tf", count))
-    assert graphs(net) == traced
+    assert graphs() == traced
+    every_getter(SaliencyNet(classifier("tf"), "x", "y"), batch("tf"))
+    assert graphs() == 2 * traced, "the counter does not count"

@@ -18,7 +18,7 @@ from fastestimator.op.tensorop.gradient import GradientOp as OldGradientOp
 from fastestimator.trace.io import TensorBoard
 from fastestimator.trace.xai import Saliency as OldSaliency
 from fastestimator.xai import SaliencyNet as OldSaliencyNet
-from helpers import distance
+from helpers import distance, path
 from models import batch, input_keys, maps, model, net, output_keys, spec, to_backend, to_host
 from training import (
     Figures,
@@ -111,7 +111,7 @@ def test_01_the_old_ones_do(backend):
 
 def test_02_the_quadrature_has_no_bias_from_end_points(backend):
     given, steps, ours = batch("smooth_mlp", backend), 8, net("smooth_mlp", backend)
-    found = ours.attribute(given, "integrated_gradients", baseline="zero", nsamples=steps)
+    found = ours.attribute(given, path("gauss_legendre"), baseline="zero", nsamples=steps)
     ends = [  # FastEstimator's positions, all of full weight
         to_host(ours.attribute({"x": share * given["x"]}, target=found.targets["y"]).maps["x"])
         for share in np.linspace(0, 1, steps)
@@ -121,14 +121,24 @@ def test_02_the_quadrature_has_no_bias_from_end_points(backend):
 
 
 def test_03_many_baselines_are_averaged_and_the_error_is_told(backend):
-    ours, given = net("linear", backend), batch("linear", backend)
+    ours, given = net("smooth_mlp", backend), batch("smooth_mlp", backend)
     few, many = (
         [ours.attribute(given, "integrated_gradients", nsamples=draws, seed=seed) for seed in range(6)]
-        for draws in (2, 128)
+        for draws in (4, 256)
     )
     noise_of_few, noise_of_many = (np.std([maps(each)["x"] for each in found], axis=0).mean() for found in (few, many))
     assert noise_of_many < noise_of_few / 4
-    assert many[0].relative_error.max() < few[0].relative_error.min() / 4
+    told_of_few, told_of_many = (np.mean([each.relative_error for each in found]) for found in (few, many))
+    assert told_of_many < told_of_few / 4
+
+
+def test_03_mirrored_baselines_leave_a_linear_model_no_noise(backend):
+    found = net("linear", backend).attribute(batch("linear", backend), "integrated_gradients", nsamples=4)
+    assert found.relative_error.max() < 1e-6
+    spans = np.ptp(to_host(batch("linear", backend)["x"]), axis=1, keepdims=True)
+    middle = to_host(batch("linear", backend)["x"]).min(axis=1, keepdims=True) + spans / 2
+    weight = spec("linear").heads[0][0].weight.T[to_host(found.targets["y"])]
+    assert distance(maps(found)["x"], (to_host(batch("linear", backend)["x"]) - middle) * weight) < 1e-6
 
 
 def test_03_the_old_map_stays_as_noisy_with_many_steps(backend):

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from helpers import distance, few, furthest
+from helpers import distance, few, furthest, path
 from models import batch, input_keys, maps, net, output_keys, rows, spec
 from reference import outputs
 
-from fe_saliency import Method, methods
-from fe_saliency.method import Path
+from fe_saliency import methods
 
 NESTED = {
     "smoothed_integrated_gradients": lambda ig: ig,
@@ -95,13 +94,22 @@ def test_variance_is_the_noise_level(backend):
 @pytest.mark.parametrize("kind", ["smooth_mlp", "softmax_mlp", "smooth_conv", "two_inputs", "two_outputs", "one_unit"])
 def test_completeness(kind, backend):
     """64 points of Gauss-Legendre; the score at the baseline is NumPy's, not the package's."""
-    miss, allowed = completeness(kind, backend, "integrated_gradients", 64)
+    miss, allowed = completeness(kind, backend, path("gauss_legendre"), 64)
     assert (np.abs(miss) <= allowed).all()
 
 
+@pytest.mark.parametrize("method, fewest", [("integrated_gradients", 16), (path("trapezoid"), 17)])
+def test_equally_spaced_points_are_complete_to_the_second_order(method, fewest, backend):
+    """Four times as many parts of the path, a sixteenth of the gap, for a smooth model."""
+    gaps = [
+        np.abs(completeness("smooth_conv", backend, method, nsamples)[0]).max()
+        for nsamples in (fewest, 4 * fewest - 3 * (fewest % 2))
+    ]
+    assert 14 < gaps[0] / gaps[1] < 18
+
+
 def test_a_poor_quadrature_is_not_complete():
-    poor = Method("poor", "Poor", "arXiv", (Path(rule="trapezoid"),))
-    miss, allowed = completeness("smooth_conv", "torch", poor, 3)
+    miss, allowed = completeness("smooth_conv", "torch", path("trapezoid"), 3)
     assert (np.abs(miss) > allowed).any()
 
 

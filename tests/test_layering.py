@@ -14,7 +14,7 @@ NUMBERS = {"quadrature", "patterns", "plan"}
 OP = {"backend", "statistic", "checks", *NUMBERS}
 METHOD = {"op", *OP}
 CALL = {"method", *METHOD}
-ENGINE = {"attribution", "inputs", "target", "session", "compose", *CALL}
+WALK = {"session", "compose", "feeder", "chunks", *CALL}
 ALLOWED = {
     "compat": set(),
     "backend": set(),
@@ -28,13 +28,19 @@ ALLOWED = {
     "statistic": {"backend"},
     "op": OP,
     "method": METHOD,
-    "target": {"backend", "op"},
+    "target": {"backend"},
+    "pace": {"plan"},
+    "call": CALL,
     "compose": {"session", *CALL},
-    "driver": {"session", "compose", *CALL},
-    "completeness": {"session", "compose", *CALL},
-    "engine": {"driver", "completeness", *ENGINE},
+    "feeder": {"compose", *CALL},
+    "chunks": {"session", "backend", "plan"},
+    "driver": WALK,
+    "clean": {"target", *WALK},
+    "finish": {"driver", *WALK},
+    "walk": {"call", "target", "driver", "clean", "finish", *WALK},
+    "engine": {"walk", "clean", "call", "attribution", "inputs", "target", "pace", *WALK},
     "display": {"backend"},
-    "saliency_net": {"engine", "checks", "display", "backend", "method", "attribution", "target"},
+    "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }
@@ -47,6 +53,9 @@ OUTSIDE = {
     "attribution": {"numpy"},
     "inputs": {"numpy"},
     "target": {"numpy"},
+    "pace": set(),
+    "feeder": {"numpy"},
+    "chunks": {"tqdm"},
 }
 #: What shows a part more of FastEstimator than its job needs.
 UNSEEN = {"display": ("fastestimator.network", "fastestimator.op", "fastestimator.backend", "fastestimator.xai")}
@@ -130,7 +139,7 @@ def test_design_in_short():
         assert higher not in ALLOWED[lower]
     assert "display" not in ALLOWED["op"] | ALLOWED["method"] | ALLOWED["engine"], "op never sees a picture"
     assert ALLOWED["display"] <= {"backend"}, "display never sees a model"
-    assert not ALLOWED["trace"] & {"op", "engine", "driver", "compose"}, "trace never sees a gradient"
+    assert not ALLOWED["trace"] & {"op", "engine", "walk", "driver", "compose"}, "trace never sees a gradient"
 
 
 def test_the_check_sees_every_kind_of_import():

@@ -30,15 +30,26 @@ def test_the_derivation_knows_the_published_values():
 
 
 @pytest.mark.parametrize("seed, index, sample", [(0, 0, 0), (7, 1, 3), (2**64 - 1, 2, 1000)])
-def test_uniform_is_keyed_by_seed_stream_input_and_sample(seed, index, sample):
+def test_uniform_is_keyed_by_seed_stream_input_and_half_the_sample(seed, index, sample):
+    pair, second = divmod(sample, 2)
     words = []
     for block in (1, 2):  # NumPy counts on before it draws
-        words += philox([block, 0, 0, sample], [seed, (1 << 32) | index])
+        words += philox([block, 0, 0, pair], [seed, (1 << 32) | index])
     halves = [half for word in words for half in (word % 2**32, word >> 32)]
-    expected = np.array([(half >> 8) / 2**24 for half in halves[:12]], np.float32)
+    steps = [half >> 8 for half in halves[:12]]
+    if second:
+        steps = [2**24 - step for step in steps]
     drawn = patterns.uniform(seed, index, [sample], (2, 3, 2), -1)
     assert drawn.dtype == np.float32
-    np.testing.assert_array_equal(drawn, expected.reshape(1, 2, 3, 2))
+    np.testing.assert_array_equal(drawn.reshape(-1) * 2**24, steps)
+
+
+def test_neighbours_mirror_each_other():
+    """About the middle of the range, exactly, and nobody else does."""
+    drawn = patterns.uniform(4, 1, range(6), (3, 5), -1).astype(float)
+    np.testing.assert_array_equal(drawn[0::2] + drawn[1::2], np.ones((3, 3, 5)))
+    assert np.abs(drawn[1:-1:2] + drawn[2::2] - 1).max() > 0.1
+    assert len(np.unique(drawn.reshape(6, -1), axis=0)) == 6
 
 
 @pytest.mark.parametrize("seed, index, sample", [(0, 0, 0), (7, 1, 3), (2**64 - 1, 2, 1000)])
@@ -66,8 +77,8 @@ def test_a_sample_does_not_depend_on_the_others(draw):
 
 @pytest.mark.parametrize("draw", DRAWS)
 def test_seeds_inputs_samples_and_streams_are_uncorrelated(draw):
-    size = 20_000
-    drawn = [draw(seed, index, [sample], (size,), -1)[0] for seed in (0, 1) for index in (0, 1) for sample in (0, 1)]
+    size, pair = 20_000, 2 if draw is patterns.uniform else 1  # the second of a pair is the first, mirrored
+    drawn = [draw(seed, index, [sample], (size,), -1)[0] for seed in (0, 1) for index in (0, 1) for sample in (0, pair)]
     between = np.corrcoef([*drawn, *(other(0, 0, [0], (size,), -1)[0] for other in DRAWS if other is not draw)])
     assert np.abs(between - np.eye(len(between))).max() < 5 / np.sqrt(size)
 
@@ -77,11 +88,10 @@ def test_moments():
     size = 100_000
     normal = patterns.normal(0, 0, [0], (size,), -1).astype(float)
     assert abs(normal.mean()) < 5 / np.sqrt(size) and abs(normal.var() - 1) < 5 * np.sqrt(2 / size)
-    uniform = patterns.uniform(0, 0, [0], (size,), -1).astype(float)
-    assert uniform.min() >= 0 and uniform.max() < 1
-    assert abs(uniform.mean() - 0.5) < 5 / np.sqrt(12 * size) and abs(uniform.var() - 1 / 12) < 5 * np.sqrt(
-        1 / 180 / size
-    )
+    for uniform in patterns.uniform(0, 0, range(2), (size,), -1).astype(float):
+        assert uniform.min() >= 0 and uniform.max() <= 1
+        assert abs(uniform.mean() - 0.5) < 5 / np.sqrt(12 * size)
+        assert abs(uniform.var() - 1 / 12) < 5 * np.sqrt(1 / 180 / size)
 
 
 def test_global_generators_stand_still():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -16,8 +16,8 @@ class Backend(Protocol):
 
     name: str
     channel_axis: int
-    #: So many small inputs at once keep a CPU busy; more only miss the cache (torch), or hardly help (TF).
-    busy_rows: int
+    #: Whether images may come channels-last in memory too, which is faster for some models and impossible for others.
+    has_layouts: bool
 
     def owns(self, model: Any) -> bool:
         """Whether `model` is a model of this framework."""
@@ -28,14 +28,20 @@ class Backend(Protocol):
     def model_dtype(self, model: Any) -> str:
         """The floating dtype of the model's variables, e.g. "float32"."""
 
-    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
-        """`array` as a tensor on the host, cast to `dtype` if one is named."""
+    def tensor(self, array: np.ndarray, dtype: str | None = None, channels_last: bool = False) -> Tensor:
+        """`array` as a tensor on the host, cast to `dtype` if one is named.
+
+        With `channels_last` images (B, C, H, W) lie in memory as (B, H, W, C), if the backend has layouts.
+        """
 
     def numpy(self, tensor: Tensor) -> np.ndarray:
         """`tensor` as an array on the host."""
 
     def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
         """`tensor` in the dtype of `like`."""
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        """`tensor` in a dtype, e.g. "float32"."""
 
     def at_least_single(self, tensor: Tensor) -> Tensor:
         """`tensor` in float32 if it is of lower precision, as it is otherwise."""
@@ -54,6 +60,18 @@ class Backend(Protocol):
 
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         """(K*B, ...) -> (K, B, ...), `samples` = K."""
+
+    def unfold_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        """(K*B, ...) -> (K, B, ...), B = the rows of `like`; K may be 0."""
+
+    def count(self, tensor: Tensor) -> Tensor:
+        """The length of the first axis as a tensor (1,) of the dtype of `tensor`."""
+
+    def take(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        """Some rows, by their numbers, int64 (R,)."""
+
+    def flat(self, tensor: Tensor) -> Tensor:
+        """All elements in a row."""
 
     def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
         """(K,) -> (K, 1, 1, ...), as many axes as `like`."""
@@ -101,10 +119,19 @@ class Backend(Protocol):
         """(B, ...) -> (K*B, ...), K times in a row, so that it has as many rows as `like`."""
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function(backend, *tensors and numbers)` as fast as the framework can run it; leave out the first argument.
+        """`function` of tensors, whose ranks never change, as fast as the framework can run it."""
 
-        Numbers reach it as scalar tensors of the first tensor's dtype where a graph would be built anew for each.
+    def program(self, network: Any) -> Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]:
+        """What runs one batch through `network` as it is configured now: {key: tensor} to the keys it was asked for.
+
+        The sizes of first axes may differ from batch to batch; no other may.
         """
+
+    def out_of_memory(self, error: BaseException) -> bool:
+        """Whether `error` says that a tensor found no room, on a host or a device."""
+
+    def on_host(self, device: Any) -> bool:
+        """Whether a Network on `device` computes on the CPU."""
 
     def zeros_like(self, tensor: Tensor) -> Tensor:
         """Zeros of the same shape and dtype."""

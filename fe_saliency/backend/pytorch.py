@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from fe_saliency.backend.base import Tensor
 class PyTorchBackend:
     name = "torch"
     channel_axis = 1
-    busy_rows = 64
+    has_layouts = True
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, torch.nn.Module)
@@ -30,8 +29,11 @@ class PyTorchBackend:
                 return str(variable.dtype).split(".")[-1]
         return str(torch.get_default_dtype()).split(".")[-1]
 
-    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
-        tensor = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    def tensor(self, array: np.ndarray, dtype: str | None = None, channels_last: bool = False) -> Tensor:
+        images = channels_last and array.ndim == 4
+        tensor = torch.from_numpy(np.require(array, requirements=["W"] if images else ["C", "W"]))
+        if images:
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
         return tensor if dtype is None else tensor.to(getattr(torch, dtype))
 
     def numpy(self, tensor: Tensor) -> np.ndarray:
@@ -40,6 +42,9 @@ class PyTorchBackend:
 
     def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
         return tensor.to(like.dtype)
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        return tensor.to(getattr(torch, dtype))
 
     def at_least_single(self, tensor: Tensor) -> Tensor:
         return tensor.float() if tensor.dtype.itemsize < 4 else tensor
@@ -58,6 +63,18 @@ class PyTorchBackend:
 
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         return tensor.reshape(samples, -1, *tensor.shape[1:])
+
+    def unfold_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tensor.reshape(-1, like.shape[0], *tensor.shape[1:])
+
+    def count(self, tensor: Tensor) -> Tensor:
+        return tensor.new_full((1,), tensor.shape[0])
+
+    def take(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        return tensor[rows]
+
+    def flat(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(-1)
 
     def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
         return tensor.reshape(-1, *[1] * (like.ndim - 1))
@@ -106,13 +123,32 @@ class PyTorchBackend:
         return tensor.repeat(times, *[1] * (tensor.ndim - 1))
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return partial(function, self)
+        return function
+
+    def program(self, network: Any) -> Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]:
+        outputs = list(network.ctx_outputs)
+
+        def step(batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+            done = network.run_step(dict(batch))
+            return {key: done[key] for key in outputs}
+
+        return step
+
+    def out_of_memory(self, error: BaseException) -> bool:
+        # The CPU has no class of error for it.
+        return isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or (
+            isinstance(error, RuntimeError) and "allocate memory" in str(error)
+        )
+
+    def on_host(self, device: Any) -> bool:
+        return device.type == "cpu"
 
     def zeros_like(self, tensor: Tensor) -> Tensor:
         return torch.zeros_like(tensor)
 
     def concat(self, tensors: Sequence[Tensor]) -> Tensor:
-        return torch.cat(list(tensors), dim=0)
+        some = [tensor for tensor in tensors if tensor.shape[0]] or [tensors[0]]
+        return some[0] if len(some) == 1 else torch.cat(some, dim=0)
 
     def gradient(
         self, scores: Sequence[Tensor], inputs: Sequence[Tensor], tape: Any, retain_graph: bool
@@ -126,11 +162,11 @@ class PyTorchBackend:
     def preserved(self, models: Sequence[Any], device: Any) -> Iterator[None]:
         before = [_Remembered(model) for model in models]
         try:
-            for model in models:
+            for remembered in before:
                 if device.type != "cpu":
-                    model.to(device)
-                for parameter in model.parameters():
-                    # Only the inputs are differentiated: nothing need be kept for the weights.
+                    remembered.model.to(device)
+                # Only the inputs are differentiated: nothing need be kept for the weights.
+                for parameter in remembered.trainable:
                     parameter.requires_grad_(False)
             with torch.inference_mode(False), torch.enable_grad():
                 yield
@@ -145,8 +181,9 @@ class _Remembered:
     def __init__(self, model: torch.nn.Module) -> None:
         self.model = model
         self.training = [(module, module.training) for module in model.modules()]
-        self.requires_grad = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-        self.device = next((parameter.device for parameter in model.parameters()), None)
+        parameters = list(model.parameters())
+        self.trainable = [parameter for parameter in parameters if parameter.requires_grad]
+        self.device = parameters[0].device if parameters else None
         self.attributes: dict[str, Any] = {
             name: model.__dict__[name] for name in ("current_optimizer", "fe_input_spec") if name in model.__dict__
         }
@@ -154,9 +191,9 @@ class _Remembered:
     def restore(self) -> None:
         for module, training in self.training:
             module.training = training
-        for parameter, requires_grad in self.requires_grad:
-            parameter.requires_grad_(requires_grad)
-        if self.device is not None:
+        for parameter in self.trainable:
+            parameter.requires_grad_(True)
+        if self.device is not None and self.device != next(self.model.parameters()).device:
             self.model.to(self.device)
         for name in ("current_optimizer", "fe_input_spec"):
             self.model.__dict__.pop(name, None)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from fe_saliency.backend.base import Tensor
 class TensorFlowBackend:
     name = "tf"
     channel_axis = -1
-    busy_rows = 128
+    has_layouts = False
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, tf.keras.Model)
@@ -31,7 +30,7 @@ class TensorFlowBackend:
                 return variable.dtype.name
         return tf.keras.backend.floatx()
 
-    def tensor(self, array: np.ndarray, dtype: str | None = None) -> Tensor:
+    def tensor(self, array: np.ndarray, dtype: str | None = None, channels_last: bool = False) -> Tensor:
         tensor = tf.convert_to_tensor(array)
         return tensor if dtype is None else tf.cast(tensor, dtype)
 
@@ -40,6 +39,9 @@ class TensorFlowBackend:
 
     def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
         return tf.cast(tensor, like.dtype)
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        return tf.cast(tensor, dtype)
 
     def at_least_single(self, tensor: Tensor) -> Tensor:
         return tf.cast(tensor, tf.float32) if tensor.dtype.size < 4 else tensor
@@ -58,6 +60,18 @@ class TensorFlowBackend:
 
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         return tf.reshape(tensor, [samples, -1, *_sizes(tensor, 1)])
+
+    def unfold_like(self, tensor: Tensor, like: Tensor) -> Tensor:
+        return tf.reshape(tensor, [-1, self.rows(like), *_sizes(tensor, 1)])
+
+    def count(self, tensor: Tensor) -> Tensor:
+        return tf.cast(tf.shape(tensor)[:1], tensor.dtype)
+
+    def take(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        return tf.gather(tensor, rows)
+
+    def flat(self, tensor: Tensor) -> Tensor:
+        return tf.reshape(tensor, [-1])
 
     def stretch(self, tensor: Tensor, like: Tensor) -> Tensor:
         return tf.reshape(tensor, [-1] + [1] * (like.shape.rank - 1))
@@ -106,11 +120,24 @@ class TensorFlowBackend:
         return tf.tile(tensor, [times] + [1] * (tensor.shape.rank - 1))
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(first: Tensor, *rest: Any) -> Any:
-            tensors = [each if tf.is_tensor(each) else tf.constant(each, first.dtype) for each in (first, *rest)]
-            return _graph(self, function, first.shape.rank)(*tensors)
+        return _Graphs(function, autograph=False)
 
-        return call
+    def program(self, network: Any) -> Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]:
+        # FE's own graph is shared by all Networks and knows each shape apart. A model's own code may need autograph.
+        state, ops, outputs = dict(network.ctx_state), network.ctx_ops, list(network.ctx_outputs)
+        inputs = set(network.ctx_gpu_inputs)
+
+        def step(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            return network._forward_step_eager(batch, dict(state), ops, outputs)
+
+        graph = _Graphs(step, autograph=True)
+        return lambda batch: graph({key: tensor for key, tensor in batch.items() if key in inputs})
+
+    def out_of_memory(self, error: BaseException) -> bool:
+        return isinstance(error, (tf.errors.ResourceExhaustedError, MemoryError))
+
+    def on_host(self, device: Any) -> bool:
+        return not tf.config.get_visible_devices("GPU")
 
     def zeros_like(self, tensor: Tensor) -> Tensor:
         return tf.zeros_like(tensor)
@@ -140,10 +167,23 @@ class TensorFlowBackend:
                     model.current_optimizer = optimizer
 
 
-@cache
-def _graph(backend: TensorFlowBackend, function: Callable[..., Any], rank: int) -> Callable[..., Any]:
-    # One for each rank: to avoid tracing again TF would give up not only sizes but ranks too.
-    return tf.function(partial(function, backend), reduce_retracing=True, autograph=False)
+class _Graphs:
+    """A function of tensors as graphs, traced once for all sizes of the first axes."""
+
+    def __init__(self, function: Callable[..., Any], autograph: bool) -> None:
+        self.function = tf.function(function, autograph=autograph)
+        self.traced: dict[Any, Callable[..., Any]] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        keys = tuple(tuple(sorted(arg)) for arg in args if isinstance(arg, dict))
+        kind = (keys, *((each.dtype, *each.shape[1:]) for each in tf.nest.flatten(args)))
+        if kind not in self.traced:
+            self.traced[kind] = self.function.get_concrete_function(*tf.nest.map_structure(_any_rows, args))
+        return self.traced[kind](*args)
+
+
+def _any_rows(tensor: Tensor) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
 
 
 def _is_no_retracing_advice(record: logging.LogRecord) -> bool:

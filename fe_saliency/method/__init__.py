@@ -1,7 +1,7 @@
 """Saliency methods as data: which sampling, which statistic. `register` adds one, `methods` lists them."""
 
 from fe_saliency.method import gradient, integrated, smoothed_integrated, smoothgrad
-from fe_saliency.method.baseline import Baseline, Constant, Given, Uniform
+from fe_saliency.method.baseline import Baseline, Constant, Given, Uniform, resolve
 from fe_saliency.method.bracket import Bracket, Level, Sampling
 from fe_saliency.method.noise import Noise
 from fe_saliency.method.path import Path
@@ -25,4 +25,5 @@ __all__ = [
     "find",
     "methods",
     "register",
+    "resolve",
 ]

@@ -21,11 +21,13 @@ class Level:
         depth: 0 for the outermost bracket.
         inputs: The keys of the model inputs, which hold the clean rows.
         baselines: One baseline per model input.
+        open_ended: Whether nobody knows how many samples there will be: sample k must then be fixed by its number k.
     """
 
     depth: int
     inputs: tuple[str, ...]
     baselines: tuple[Baseline, ...]
+    open_ended: bool = False
 
     def key(self, what: str) -> str:
         """A key of this bracket's own."""
@@ -60,6 +62,8 @@ class Bracket:
 
     #: How many samples are taken if the caller does not say.
     default_samples = 25
+    #: How many are taken at most, where an accuracy is asked for and the caller does not say.
+    most_samples = 1024
     #: Whether the bracket needs a baseline.
     has_baseline = False
 
@@ -76,18 +80,51 @@ class Bracket:
         """The ops that turn gradients at the samples into what is to be reduced, and its keys."""
         return [], gradients
 
-    def feed(self, level: Level, sampling: Sampling, samples: range, rows: slice) -> dict[str, np.ndarray]:
-        """The numbers that `opening` reads for these samples of these rows."""
+    def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The numbers that `opening` reads for these samples of the rows of these numbers, int64 (R,)."""
         raise NotImplementedError
+
+    def origins(self, level: Level) -> tuple[list[TensorOp], list[str]]:
+        """If it has a baseline: the ops that make just the baselines, and their keys, one per input."""
+        raise NotImplementedError
+
+    def ends_clean(self, sampling: Sampling) -> bool:
+        """Whether the last sample is the clean input itself."""
+        return False
 
     def draws(self, level: Level) -> bool:
         """Whether the bracket draws at random, so that its result has a Monte-Carlo error."""
         return True
 
-    def weights(self, level: Level, sampling: Sampling) -> np.ndarray | None:
-        """The weight of each sample, (K,), if the statistic wants one."""
+    def weights(self, level: Level, sampling: Sampling, samples: range) -> np.ndarray | None:
+        """The weight of each of these samples, (K,), if the statistic wants one."""
         return None
+
+    def rounds(self, level: Level, most: int) -> list[int]:
+        """If `level` is open-ended: after how many samples the error is judged, at most `most`.
+
+        Raises:
+            ValueError: The error cannot be judged from so few.
+        """
+        raise NotImplementedError
 
     def statistic(self, level: Level, backend: Backend) -> Statistic:
         """A new statistic that reduces the samples."""
         raise NotImplementedError
+
+
+def growing(least: int, most: int, step: int) -> list[int]:
+    """Multiples of `step` from `least` on, each about half as large again as the one before, and the last up to `most`.
+
+    Raises:
+        ValueError: `most` is below `least`.
+    """
+    if most < least:
+        raise ValueError(
+            f"`nsamples` (={most}) must be at least {least} with a `tolerance`: it is the most samples a row may take, "
+            f"and the error cannot be told from fewer."
+        )
+    last, rounds = most // step * step, [least]
+    while rounds[-1] < last:
+        rounds.append(min(last, -(-rounds[-1] * 3 // 2 // step) * step))
+    return rounds

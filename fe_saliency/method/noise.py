@@ -9,7 +9,7 @@ from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency import op, patterns, statistic
 from fe_saliency.backend import Backend
-from fe_saliency.method.bracket import Bracket, Level, Sampling
+from fe_saliency.method.bracket import Bracket, Level, Sampling, growing
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Noise(Bracket):
         noisy = level.keys("noisy")
         return [op.AddNoise(inputs=points + level.keys("noise"), outputs=noisy)], noisy
 
-    def feed(self, level: Level, sampling: Sampling, samples: range, rows: slice) -> dict[str, np.ndarray]:
+    def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
         return {
             key: sampling.stdev_spread
             * patterns.noise(
@@ -50,6 +50,12 @@ class Noise(Bracket):
             )
             for index, (key, array) in enumerate(zip(level.keys("noise"), sampling.rows, strict=True))
         }
+
+    def ends_clean(self, sampling: Sampling) -> bool:
+        return self.antithetic and sampling.nsamples % 2 == 1
+
+    def rounds(self, level: Level, most: int) -> list[int]:
+        return growing(16, most, 2)
 
     def statistic(self, level: Level, backend: Backend) -> statistic.Statistic:
         return self.over(backend)

@@ -26,19 +26,23 @@ class Method:
     source: str
     brackets: tuple[Bracket, ...] = ()
 
-    def samples(self, nsamples: None | int | Sequence[int]) -> tuple[int, ...]:
+    def samples(self, nsamples: None | int | Sequence[int], open_ended: bool = False) -> tuple[int, ...]:
         """The number of samples of each bracket.
 
         Args:
             nsamples: None for the defaults; a number for a method of one bracket; one number per bracket, the outermost
                 first, for a nested one.
+            open_ended: Whether the first number is the most that the outermost bracket may take.
 
         Raises:
             ValueError: Too few samples, or not one number per bracket.
             TypeError: Not whole numbers.
         """
+        if open_ended and not self.brackets:
+            raise ValueError(f"`tolerance` must be None for the method {self.name!r}: it takes no samples to refine.")
         if nsamples is None:
-            return tuple(bracket.default_samples for bracket in self.brackets)
+            defaults = tuple(bracket.default_samples for bracket in self.brackets)
+            return (self.brackets[0].most_samples, *defaults[1:]) if open_ended else defaults
         counts = tuple(nsamples) if isinstance(nsamples, (tuple, list)) else (nsamples,)
         if not self.brackets and counts in ((1,), ()):
             return ()

@@ -6,20 +6,28 @@ backend. A sampling op folds K points into the batch, (B, ...) -> (K*B, ...), an
 
 from fastestimator.op.tensorop.gradient.watch import Watch
 
+from fe_saliency.op.accumulate import Accumulate, ElementSum, LastSample, Reduce
 from fe_saliency.op.aggregate import Mean, MeanOfSquares, TimesDifference, Variance, WeightedSum
+from fe_saliency.op.decide import Decide
 from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
 from fe_saliency.op.noise import AddNoise, NormalPattern
-from fe_saliency.op.path import PathPoints, StraightPath, UniformBaseline, UniformPattern
+from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
 
 __all__ = [
+    "Accumulate",
     "AddNoise",
+    "Decide",
+    "ElementSum",
     "Gather",
     "GradientOp",
+    "LastSample",
     "Mean",
     "MeanOfSquares",
     "NormalPattern",
     "PathPoints",
+    "Reduce",
+    "RepeatLike",
     "StraightPath",
     "TimesDifference",
     "UniformBaseline",

@@ -34,12 +34,7 @@ class Aggregate(SaliencyOp):
         self.nsamples = checks.whole("nsamples", nsamples, self.statistic.least_samples)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        results = []
-        for tensor in data:
-            running = self.statistic(self.backend)
-            running.update(self.backend.unfold(tensor, self.nsamples))
-            results.append(running.result())
-        return results
+        return [_reduced(self.statistic(self.backend), tensor, self.nsamples) for tensor in data]
 
 
 @traceable()
@@ -111,9 +106,11 @@ class WeightedSum(SaliencyOp):
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         *tensors, weights = data
-        results = []
-        for tensor in tensors:
-            running = statistic.WeightedSum(self.backend)
-            running.update(self.backend.unfold(tensor, self.nsamples), weights)
-            results.append(running.result())
-        return results
+        return [_reduced(statistic.WeightedSum(self.backend), tensor, self.nsamples, weights) for tensor in tensors]
+
+
+def _reduced(chosen: statistic.Statistic, tensor: Tensor, nsamples: int, weights: Tensor | None = None) -> Tensor:
+    """A statistic of `nsamples` samples per row, (K*B, ...) -> (B, ...), in the dtype of the samples."""
+    like = chosen.backend.unfold(tensor, nsamples)[0]
+    state = chosen.absorb(chosen.begin(like), tensor, weights)
+    return chosen.backend.cast_like(chosen.result(state), tensor)

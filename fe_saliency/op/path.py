@@ -54,6 +54,21 @@ class UniformBaseline(PlacingOp):
 
 
 @traceable()
+class RepeatLike(SaliencyOp):
+    """Repeat rows K times, so that they stand beside tensors whose samples are folded into the batch.
+
+    Args:
+        inputs: A key of a tensor (B, ...), and a key of a tensor (K*B, ...).
+        outputs: A key for the first, (K*B, ...).
+        mode: In which mode(s) the op runs, as in every FE op.
+        ds_id: For which dataset id(s) the op runs, as in every FE op.
+    """
+
+    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
+        return [self.backend.repeat(*data)]
+
+
+@traceable()
 class PathPoints(SaliencyOp):
     """The positions of K points on [0, 1] by a quadrature rule, and their weights, for `StraightPath`.
 

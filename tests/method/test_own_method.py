@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from fastestimator.op.tensorop import TensorOp
-from helpers import distance
+from helpers import distance, path
 from models import batch, maps, net, rows, spec
 
 from fe_saliency import Method, methods, register, statistic
@@ -106,17 +106,21 @@ def test_own_method_by_object_and_by_name(backend, monkeypatch):
 class LargestSize(statistic.Statistic):
     """The largest |value| of any sample."""
 
-    def __init__(self, backend):
-        super().__init__(backend)
-        self.largest = None
+    parts = ("count", "largest")
+    results = ("map", "norm")
 
-    def update(self, values, weights=None):
-        for value in self.backend.abs(values):
-            known = value if self.largest is None else self.largest
-            self.largest = self.backend.where(value > known, value, known)
+    def begin(self, like):
+        zeros = self.backend.zeros_like(like)
+        return self.backend.flat(zeros)[:1], zeros
 
-    def result(self):
-        return self.largest
+    def absorb(self, state, values, weights=None):
+        count, largest = state
+        sizes = self.backend.unfold_like(self.backend.abs(values), largest)
+        here = sizes.amax(0) if self.backend.name == "torch" else tf.reduce_max(sizes, axis=0)
+        return count + self.backend.count(sizes), self.backend.where(here > largest, here, largest)
+
+    def result(self, state):
+        return state[1]
 
 
 @pytest.mark.parametrize("max_rows", ["auto", 1])
@@ -147,3 +151,14 @@ def test_noise_along_a_path(backend):
     fed = batch("linear", backend)
     said = net("linear", backend).attribute(fed, method, nsamples=(4, 3), baseline=0.5, target=1)
     assert distance(maps(said)["x"], (rows("linear")["x"] - 0.5) * weight()) < 1e-12
+
+
+@pytest.mark.parametrize("max_rows", ["auto", 2])
+def test_an_outer_path_weighs_its_points(max_rows, backend):
+    """Whatever stands inside, and however it is cut: here noise of no size, which changes nothing."""
+    method = Method("path_of_noise", "Path of noise", "arXiv", (Path(rule="gauss_legendre"), Noise()))
+    one, fed = net("smooth_mlp", backend), batch("smooth_mlp", backend)
+    options = {"baseline": 0.5, "max_rows": max_rows}
+    said = one.attribute(fed, method, nsamples=(4, 3), stdev_spread=0, **options)
+    expected = one.attribute(fed, path("gauss_legendre"), nsamples=4, **options)
+    assert distance(maps(said)["x"], maps(expected)["x"]) < 1e-10

@@ -1,20 +1,28 @@
 """The ops keep FastEstimator's conventions, and never change what the caller passed."""
 
 import inspect
+from copy import deepcopy
 
 import pytest
 from fastestimator.op.tensorop import TensorOp
 
-from fe_saliency import op
+from fe_saliency import op, statistic
+from fe_saliency.backend import by_name
 
 INPUTS = {
+    op.Accumulate: (["x"], None),
     op.AddNoise: (["x", "p"], ["y"]),
+    op.Decide: (["y", "wanted"], ["class", "prediction", "score"]),
+    op.ElementSum: (["x", "z"], ["sum"]),
     op.Gather: (["y"], ["s"]),
     op.GradientOp: (["x"], ["g"]),
+    op.LastSample: (["x", "like"], ["y"]),
     op.Mean: (["x"], ["y"]),
     op.MeanOfSquares: (["x"], ["y"]),
     op.NormalPattern: (["x"], ["p"]),
     op.PathPoints: (["x"], ["a", "w"]),
+    op.Reduce: (["x"], [["map", "norm"]]),
+    op.RepeatLike: (["x", "like"], ["y"]),
     op.StraightPath: (["x", "b", "a"], ["point", "difference"]),
     op.TimesDifference: (["g", "d"], ["y"]),
     op.UniformBaseline: (["x", "p"], ["b"]),
@@ -22,15 +30,24 @@ INPUTS = {
     op.Variance: (["x"], ["y"]),
     op.WeightedSum: (["x", "w"], ["y"]),
 }
-EXTRA = {op.GradientOp: {"finals": ["s"]}, op.Gather: {"indices": ["class"]}}
+EXTRA = {
+    op.Accumulate: {"weights": "w", "states": [["count", "total"]]},
+    op.Gather: {"indices": ["class"]},
+    op.GradientOp: {"finals": ["s"]},
+    op.Reduce: {"weights": "w", "like": ["z"]},
+}
 
 
 def make(kind, **more):
     inputs, outputs = INPUTS[kind]
     extra = dict(EXTRA.get(kind, {}))
+    if outputs is not None:
+        extra["outputs"] = outputs
     if "nsamples" in inspect.signature(kind).parameters:
         extra["nsamples"] = 4
-    return kind(inputs=inputs, outputs=outputs, **extra, **more)
+    if "statistic" in inspect.signature(kind).parameters:
+        extra["statistic"] = statistic.WeightedSum(by_name("torch"))
+    return kind(inputs=inputs, **extra, **more)
 
 
 def test_every_public_op_is_here():
@@ -48,7 +65,9 @@ def test_conventions(kind):
 
 @pytest.mark.parametrize("kind", INPUTS)
 def test_lists_of_the_caller_stay_as_they_are(kind):
-    lists = [INPUTS[kind][0], INPUTS[kind][1], *EXTRA.get(kind, {}).values()]
-    before = [list(each) for each in lists]
-    make(kind).inputs.append("changed")
-    assert [list(each) for each in lists] == before
+    lists = [*INPUTS[kind], *EXTRA.get(kind, {}).values()]
+    before = deepcopy(lists)
+    made = make(kind)
+    for keys in (made.inputs, made.outputs):
+        keys.append("changed")
+    assert lists == before

@@ -4,7 +4,7 @@ import fastestimator as fe
 import numpy as np
 import pytest
 from fastestimator.op.tensorop.model import ModelOp
-from helpers import distance
+from helpers import distance, path
 from models import batch, maps, model, net, to_backend, to_host
 
 from fe_saliency.op import (
@@ -39,11 +39,11 @@ def smoothgrad(backend, indices):
     )
 
 
-def integrated(backend):
+def integrated(backend, rule):
     """Integrated Gradients from the baseline under the key "b"."""
     return fe.Network(
         ops=[
-            PathPoints(inputs="x", outputs=["position", "weight"], nsamples=SAMPLES),
+            PathPoints(inputs="x", outputs=["position", "weight"], nsamples=SAMPLES, rule=rule),
             StraightPath(inputs=["x", "b", "position"], outputs=["point", "difference"]),
             Watch(inputs="point"),
             ModelOp(model=model(KIND, backend), inputs="point", outputs="y", trainable=False),
@@ -82,11 +82,14 @@ def test_smoothgrad(backend):
         assert distance(each, maps(said)["x"]) < 1e-10
 
 
-def test_integrated_gradients(backend):
+@pytest.mark.parametrize(
+    "rule, method", [("midpoint", "integrated_gradients"), ("gauss_legendre", path("gauss_legendre"))]
+)
+def test_integrated_gradients(rule, method, backend):
     fed = [{**each, "b": each["x"] * 0 + 0.5} for each in batches(backend)]
-    found = walked(integrated(backend), fed)
+    found = walked(integrated(backend, rule), fed)
     for each, one in zip(found, fed, strict=True):
-        said = net(KIND, backend).attribute({"x": one["x"]}, "integrated_gradients", nsamples=SAMPLES, baseline=0.5)
+        said = net(KIND, backend).attribute({"x": one["x"]}, method, nsamples=SAMPLES, baseline=0.5)
         assert distance(each, maps(said)["x"]) < 1e-10
 
 

@@ -1,0 +1,69 @@
+"""Runs one chunk after the other: smaller ones if the memory does not hold them, and a progress bar if they last."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Mapping
+
+from tqdm import tqdm
+
+from fe_saliency.backend import Backend, Tensor
+from fe_saliency.plan import Smaller
+from fe_saliency.session import Run
+
+#: Seconds after which a progress bar appears (on a terminal).
+_PATIENCE = 3
+
+
+class Chunks:
+    """What one call runs its chunks with.
+
+    Args:
+        run: From `Session.entered`.
+        room: How many model inputs a chunk may hold.
+        backend: The framework.
+        evaluations: How many gradients the call is expected to take, over all rows; 0 if it only tries what works.
+    """
+
+    def __init__(self, run: Run, room: int, backend: Backend, evaluations: int) -> None:
+        self.room = room
+        self._run = run
+        self._backend = backend
+        self._bar = tqdm(
+            total=evaluations,
+            desc="Saliency",
+            unit=" gradients",
+            delay=_PATIENCE,
+            leave=False,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def run(self, program: str, feed: Mapping[str, Tensor], points: int) -> Mapping[str, Tensor]:
+        """Run a program on a chunk of so many model inputs.
+
+        Raises:
+            Smaller: The memory does not hold it; `room` is half of it now.
+        """
+        try:
+            return self._run(program, feed)
+        except Exception as error:
+            if points == 1 or not self._backend.out_of_memory(error):
+                raise
+            self.room = min(self.room, points // 2)
+        # Outside the handler, so that nothing holds on to the tensors of the chunk that failed.
+        if self._bar.total:
+            warnings.warn(
+                f"The memory does not hold {points} model inputs at once; going on with {self.room}.",
+                ResourceWarning,
+                stacklevel=2,
+            )
+        raise Smaller
+
+    def spent(self, evaluations: int) -> None:
+        """Note that so many gradients were taken, or need not be."""
+        self._bar.update(evaluations)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()

@@ -1,0 +1,82 @@
+"""The numbers that a Network is fed: clean rows, and for each chunk the patterns and positions of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from fe_saliency.backend import Backend, Tensor
+from fe_saliency.compose import Composition
+from fe_saliency.method import Sampling
+
+
+class Feeder:
+    """Makes tensors of one call's numbers; those of the next chunk while the model computes this one.
+
+    Args:
+        composition: What is fed.
+        samplings: What each of its brackets is told of the call.
+        rows: The clean rows of each model input, (B, ...), by key.
+        backend: The framework.
+        dtype: The model's dtype.
+        channels_last: Whether images are laid out channels-last in memory.
+    """
+
+    def __init__(
+        self,
+        composition: Composition,
+        samplings: Sequence[Sampling],
+        rows: Mapping[str, np.ndarray],
+        backend: Backend,
+        dtype: str,
+        channels_last: bool,
+    ) -> None:
+        self.brackets = composition.method.brackets
+        self.levels = composition.levels
+        self.samplings = samplings
+        self.rows = rows
+        self.backend = backend
+        self.dtype = dtype
+        self.channels_last = channels_last
+        self._pool: ThreadPoolExecutor | None = None
+        self._coming: dict[tuple[int, range], tuple[np.ndarray, Future]] = {}
+
+    @property
+    def batch(self) -> int:
+        """B, how many rows there are."""
+        return len(next(iter(self.rows.values())))
+
+    def clean(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """The clean rows of these numbers."""
+        whole = len(rows) == self.batch
+        return {key: self._tensor(array if whole else array[rows]) for key, array in self.rows.items()}
+
+    def samples(self, depth: int, samples: range, rows: np.ndarray) -> dict[str, Tensor]:
+        """What the bracket at `depth` reads for these samples of these rows."""
+        found, coming = self._coming.pop((depth, samples), (None, None))
+        made = coming.result() if coming is not None and found is rows else self._made(depth, samples, rows)
+        return {key: self._tensor(array) for key, array in made.items()}
+
+    def prepare(self, depth: int, samples: range, rows: np.ndarray) -> None:
+        """Begin to make what `samples` will be asked for next."""
+        if len(samples):
+            self._pool = self._pool or ThreadPoolExecutor(1)
+            self._coming[depth, samples] = rows, self._pool.submit(self._made, depth, samples, rows)
+
+    def weights(self, samples: range, depth: int = -1) -> Tensor | None:
+        """The weights (K,) of these samples of a bracket, if it has any."""
+        weights = self.brackets[depth].weights(self.levels[depth], self.samplings[depth], samples)
+        return None if weights is None else self.backend.tensor(weights)
+
+    def close(self) -> None:
+        """Let the helping thread go."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _made(self, depth: int, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return self.brackets[depth].feed(self.levels[depth], self.samplings[depth], samples, rows)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return self.backend.tensor(array, self.dtype, self.channels_last)

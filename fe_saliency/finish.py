@@ -1,0 +1,116 @@
+"""From the states of the statistics to maps and what is known of their accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fe_saliency.backend import Backend, Tensor
+from fe_saliency.compose import Composition, Reduction
+from fe_saliency.driver import States
+from fe_saliency.statistic import State
+
+Finished = Sequence[tuple[Tensor, ...]]  # what `Statistic.finish` gives, for each model input
+
+
+@dataclass(frozen=True, eq=False)
+class Walked:
+    """What is known of R rows.
+
+    Args:
+        maps: One tensor (R, ...) per model input.
+        taken: int64 (R,): the samples of the outermost bracket.
+        relative_error: float64 (R,), or None.
+        gap: float64 (R,), the completeness gap, or None.
+        gap_error: float64 (R,), its standard error, or None.
+    """
+
+    maps: list[Tensor]
+    taken: np.ndarray
+    relative_error: np.ndarray | None = None
+    gap: np.ndarray | None = None
+    gap_error: np.ndarray | None = None
+
+
+class Finish:
+    """Reads the states of one composition.
+
+    Args:
+        composition: What was run.
+        backend: The framework.
+    """
+
+    def __init__(self, composition: Composition, backend: Backend) -> None:
+        self.composition = composition
+        self.backend = backend
+
+    def maps(self, states: States) -> list[Tensor]:
+        """The maps and nothing else."""
+        return [each.result(state) for each, state in self._reduced(states)]
+
+    def of(self, states: States) -> Finished:
+        """The maps, and what their errors are told from."""
+        return [each.finish(state) for each, state in self._reduced(states)]
+
+    def relative_error(self, finished: Finished) -> np.ndarray | None:
+        """The error of each row's maps over their norm, (R,); None if there is none."""
+        if len(finished[0]) < 3:
+            return None
+        inner = zip(self.composition.method.brackets[1:], self.composition.levels[1:], strict=True)
+        if any(bracket.draws(level) for bracket, level in inner):
+            # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
+            return np.full(finished[0][0].shape[0], np.nan)
+        norm, error = (np.sqrt(np.sum([self._host(each[part]) for each in finished], axis=0)) for part in (1, 2))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where((error == 0) & (norm == 0), 0.0, error / norm)
+
+    def drawn_gap(self, state: State, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The completeness gap and its standard error, (R,) both, where every point has a baseline of its own.
+
+        Completeness: contributions sum to s(x) - s(baseline) (Sundararajan et al. 2017, axiom).
+
+        Args:
+            state: Of each point's sum of contributions plus the score of its baseline.
+            score: s(x), float64 (R,).
+        """
+        assert self.composition.gap is not None
+        total, _, *squared = (self._host(each) for each in self.composition.gap.finish(state))
+        return total - score, np.sqrt(squared[0]) if squared else np.full(len(score), np.nan)
+
+    def given_gap(
+        self, maps: Sequence[Tensor], score: np.ndarray, origins: Sequence[Tensor]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `drawn_gap`, where all points share a baseline that scores `origins`, (R,) for each output."""
+        total, begin = (
+            np.sum([self._host(each) for each in some], axis=0)
+            for some in ([self.backend.row_sum(each) for each in maps], origins)
+        )
+        return total + begin - score, np.zeros(len(score))
+
+    def joined(self, parts: Sequence[Walked], order: np.ndarray | None = None) -> Walked:
+        """All rows of all parts, taken in the given order if there is one."""
+        if len(parts) == 1:
+            return parts[0]
+        maps = [self.backend.concat(list(each)) for each in zip(*(part.maps for part in parts), strict=True)]
+        if order is not None:
+            maps = [self.backend.take(each, self.backend.tensor(order)) for each in maps]
+
+        def known(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+            some = [each for each in arrays if each is not None]
+            return np.concatenate(some)[... if order is None else order] if some else None
+
+        return Walked(
+            maps,
+            np.concatenate([each.taken for each in parts])[... if order is None else order],
+            known([each.relative_error for each in parts]),
+            known([each.gap for each in parts]),
+            known([each.gap_error for each in parts]),
+        )
+
+    def _reduced(self, states: States) -> list[tuple[Reduction, State]]:
+        return list(zip(self.composition.reductions[0], states, strict=False))  # without that of the gap
+
+    def _host(self, tensor: Tensor) -> np.ndarray:
+        return self.backend.numpy(tensor).astype(np.float64)

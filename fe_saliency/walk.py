@@ -1,0 +1,157 @@
+"""Walks all rows of a call: the clean pass, then samples until each row has enough of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+import numpy as np
+
+from fe_saliency.backend import Backend, Tensor
+from fe_saliency.call import Effort
+from fe_saliency.chunks import Chunks
+from fe_saliency.clean import CleanPass
+from fe_saliency.compose import ATTRIBUTE, ENDING, ORIGINS, PREDICT, WHOLE, Composition, key
+from fe_saliency.driver import Driver, States
+from fe_saliency.feeder import Feeder
+from fe_saliency.finish import Finish, Finished, Walked
+from fe_saliency.plan import Smaller, even, pieces
+from fe_saliency.target import Targets
+
+
+class Walk:
+    """One call on one composition.
+
+    Args:
+        composition: What to run.
+        feeder: What makes the numbers.
+        chunks: What runs them.
+        clean: The pass over the clean rows.
+        effort: How far to go.
+        backend: The framework.
+    """
+
+    def __init__(
+        self,
+        composition: Composition,
+        feeder: Feeder,
+        chunks: Chunks,
+        clean: CleanPass,
+        effort: Effort,
+        backend: Backend,
+    ) -> None:
+        self.feeder = feeder
+        self.chunks = chunks
+        self.clean = clean
+        self.effort = effort
+        self.backend = backend
+        self.results = composition.results
+        self.brackets = composition.method.brackets
+        self.path = effort.diagnose and len(self.brackets) == 1 and self.brackets[0].has_baseline
+        gaps = self.path and composition.gap is not None
+        self.driver = Driver(composition, effort.counts, feeder, chunks, backend, gaps)
+        self.finish = Finish(composition, backend)
+        #: Whether one run of one program can do it all.
+        self.simple = len(self.brackets) == 1 and effort.tolerance is None and not gaps
+
+    def run(self) -> tuple[Targets, Walked]:
+        """Walk all rows."""
+        rows = np.arange(self.feeder.batch)
+        if not self.brackets:
+            return self._gradients(rows)
+        if self.simple and len(rows) * self.effort.counts[0] <= self.chunks.room:
+            try:
+                return self._at_once(rows)
+            except Smaller:
+                pass  # Nothing is lost but the attempt.
+        targets = self.clean.targets(self.clean.run(PREDICT, rows))
+        size = even(len(rows), self.chunks.room)
+        parts = [self._refined(rows[piece.start : piece.stop], targets) for piece in pieces(len(rows), size)]
+        return targets, self.finish.joined(parts)
+
+    def sample(self, rows: np.ndarray) -> None:
+        """Run one sample of these rows, which may be named more than once, in one chunk, to see how long it takes."""
+        feed = self.clean.feed(rows)
+        if self.brackets:
+            for depth in range(len(self.brackets)):
+                feed.update(self.feeder.samples(depth, range(1), rows))
+            feed.update({key("Class", name): feed[key("Wanted", name)] * 0 for name in self.clean.outputs})
+            done = self.driver.attributed(ATTRIBUTE, self.driver.begin(feed, len(self.brackets) - 1), feed, range(1))[1]
+        else:
+            done = self.chunks.run(WHOLE, feed, len(rows))
+        for tensor in done.values():
+            self.backend.numpy(tensor)  # What has arrived on the host is done.
+
+    def _gradients(self, rows: np.ndarray) -> tuple[Targets, Walked]:
+        parts = self.clean.run(WHOLE, rows)
+        self.chunks.spent(len(rows))
+        maps = [self.backend.concat([part[name] for part in parts]) for (name,) in self.results]
+        return self.clean.targets(parts), Walked(maps, np.ones(len(rows), np.int64))
+
+    def _at_once(self, rows: np.ndarray) -> tuple[Targets, Walked]:
+        """All samples of all rows, and the clean pass, as one program."""
+        samples = range(self.effort.counts[0])
+        feed = {**self.clean.feed(rows), **self.feeder.samples(0, samples, rows)}
+        weights = self.feeder.weights(samples)
+        if weights is not None:
+            feed[Composition.weights] = weights
+        program = ENDING if self.brackets[0].ends_clean(self.feeder.samplings[0]) else WHOLE
+        done = self.chunks.run(program, feed, len(rows) * len(samples))
+        self.chunks.spent(len(rows) * len(samples))
+        targets = self.clean.targets([done])
+        finished = [tuple(done[name] for name in names) for names in self.results]
+        return targets, self._told(finished, None, rows, len(samples), targets)
+
+    def _refined(self, rows: np.ndarray, targets: Targets) -> Walked:
+        """Take samples of these rows until each has enough; those that have leave."""
+        clean: Mapping[str, Tensor] = {**self.feeder.clean(rows), **self.clean.classes(rows, targets)}
+        states, taken, left = self.driver.begin(clean), 0, np.arange(len(rows))
+        parts: list[Walked] = []
+        order: list[np.ndarray] = []
+        for stop in self.effort.rounds:
+            states = self.driver.take(states, clean, rows[left], range(taken, stop))
+            taken = stop
+            enough = self._enough(states, stop)
+            gone, stay = np.flatnonzero(enough), np.flatnonzero(~enough)
+            if len(gone):
+                leaving = self.driver.select(states, gone) if len(stay) else states
+                parts.append(self._finished(leaving, rows[left[gone]], taken, targets))
+                order.append(left[gone])
+                self.chunks.spent(len(gone) * (self.effort.rounds[-1] - stop) * prod(self.effort.counts[1:]))
+            if not len(stay):
+                break
+            if len(gone):
+                states, left = self.driver.select(states, stay), left[stay]
+                clean = {name: self.backend.take(tensor, self.backend.tensor(stay)) for name, tensor in clean.items()}
+            states = self.driver.mark(states)
+        return self.finish.joined(parts, np.argsort(np.concatenate(order)))
+
+    def _enough(self, states: States, taken: int) -> np.ndarray:
+        """Which rows, (R,), need no more samples."""
+        rows = states[0][1].shape[0]
+        if self.effort.tolerance is None or taken == self.effort.rounds[-1]:
+            return np.ones(rows, bool)
+        error = self.finish.relative_error(self.finish.of(states))
+        return np.zeros(rows, bool) if error is None else error <= self.effort.tolerance
+
+    def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Targets) -> Walked:
+        if not self.effort.diagnose:
+            return Walked(self.finish.maps(states), np.full(len(rows), taken, np.int64))
+        return self._told(self.finish.of(states), states, rows, taken, targets)
+
+    def _told(
+        self, finished: Finished, states: States | None, rows: np.ndarray, taken: int, targets: Targets
+    ) -> Walked:
+        """Maps and, if it was asked for, what is known of their accuracy."""
+        maps, spent = [each[0] for each in finished], np.full(len(rows), taken, np.int64)
+        if not self.effort.diagnose:
+            return Walked(maps, spent)
+        error = self.finish.relative_error(finished)
+        if not self.path:
+            return Walked(maps, spent, error)
+        score = targets.total()[rows]
+        if states is not None and self.driver.gaps:
+            return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
+        feed = {**self.clean.classes(rows, targets), **self.feeder.samples(0, range(1), rows)}
+        origins = self.chunks.run(ORIGINS, feed, 1).values()
+        return Walked(maps, spent, error, *self.finish.given_gap(maps, score, list(origins)))

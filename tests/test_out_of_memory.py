@@ -1,0 +1,111 @@
+"""A chunk that the memory does not hold is halved, and the work goes on: real models that ask for too much."""
+
+import warnings
+
+import fastestimator as fe
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from helpers import distance, few, furthest
+from models import maps
+
+from fe_saliency import SaliencyNet, methods
+
+X = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
+ROOM = 4
+
+
+class Greedy(torch.nn.Module):
+    """Wants more memory than there is for more than `ROOM` rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3))
+        self.seen = []
+
+    def forward(self, x):
+        if x.requires_grad:
+            self.seen.append(len(x))
+        if len(x) > ROOM:
+            torch.empty(2**60)
+        return self.inner(x)
+
+
+class GreedyLayer(tf.keras.layers.Layer):
+    def call(self, x):
+        size = tf.where(tf.shape(x)[0] > ROOM, tf.constant(2**52, tf.int64), 1)
+        wanted = tf.fill([size], tf.cast(tf.shape(x)[0], tf.float32))
+        return x + tf.minimum(tf.reduce_sum(wanted), 0)  # adds nothing, but a graph does not know that
+
+
+def greedy(backend):
+    def in_tf():
+        dense = tf.keras.layers.Dense
+        return tf.keras.Sequential([dense(4, "tanh", input_shape=(5,)), GreedyLayer(), dense(3)])
+
+    return fe.build(model_fn={"torch": Greedy, "tf": in_tf}[backend], optimizer_fn=None)
+
+
+@pytest.mark.parametrize("method", methods())
+def test_halved_and_right(method, backend):
+    model = greedy(backend)
+    options = {"nsamples": few(method), "method": method}
+    truth = SaliencyNet(model, "x", "y", max_rows=ROOM).attribute({"x": X}, **options)
+    with pytest.warns(ResourceWarning, match="does not hold .* model inputs at once; going on with"):
+        found = SaliencyNet(model, "x", "y", max_rows=500).attribute({"x": X}, **options)
+    assert furthest(maps(found), maps(truth)) < 1e-5
+    np.testing.assert_array_equal(found.gradient_evaluations, truth.gradient_evaluations)
+    for name in ("relative_error", "completeness_gap"):
+        if getattr(truth, name) is not None:
+            np.testing.assert_allclose(getattr(found, name), getattr(truth, name), rtol=1e-3, atol=1e-6)
+
+
+def test_refined_too(backend):
+    model = greedy(backend)
+    options = {"method": "smoothgrad", "tolerance": 0.1}
+    truth = SaliencyNet(model, "x", "y", max_rows=ROOM).attribute({"x": X}, **options)
+    with pytest.warns(ResourceWarning):
+        found = SaliencyNet(model, "x", "y", max_rows=64).attribute({"x": X}, **options)
+    assert distance(maps(found)["x"], maps(truth)["x"]) < 1e-5
+
+
+def test_nothing_computed_is_lost():
+    """What fits is computed once: in the failed attempts no gradient was taken."""
+    model = greedy("torch")
+    model.seen.clear()
+    with pytest.warns(ResourceWarning):
+        SaliencyNet(model, "x", "y", max_rows=500).attribute({"x": X[:2]}, "smoothgrad", nsamples=40)
+    assert sum(size for size in model.seen if size <= ROOM) == 2 * 40
+
+
+@pytest.mark.parametrize("max_rows", ["auto", 64])
+def test_a_net_learns_it(max_rows, backend):
+    """While it measures its pace, without a word; otherwise after one warning."""
+    one = SaliencyNet(greedy(backend), "x", "y", max_rows=max_rows)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ResourceWarning)
+        first = one.attribute({"x": X}, "smoothgrad", nsamples=40)
+        before = sum(issubclass(each.category, ResourceWarning) for each in said)
+        second = one.attribute({"x": X}, "smoothgrad", nsamples=40)
+        assert sum(issubclass(each.category, ResourceWarning) for each in said) == before
+    assert (before == 0) == (max_rows == "auto")
+    assert distance(maps(first)["x"], maps(second)["x"]) < 1e-5
+
+
+def test_one_row_that_does_not_fit_is_an_error():
+    class Hopeless(Greedy):
+        def forward(self, x):
+            torch.empty(2**60)
+            return self.inner(x)
+
+    class Other(Greedy):
+        def forward(self, x):
+            raise RuntimeError("something else")
+
+    one = SaliencyNet(fe.build(model_fn=Hopeless, optimizer_fn=None), "x", "y", max_rows=1)
+    with pytest.raises(RuntimeError, match="allocate memory"):
+        one.attribute({"x": X}, "smoothgrad", nsamples=4)
+    one = SaliencyNet(fe.build(model_fn=Other, optimizer_fn=None), "x", "y", max_rows=8)
+    with pytest.raises(RuntimeError, match="something else"):
+        one.attribute({"x": X}, "smoothgrad", nsamples=4)

@@ -1,0 +1,340 @@
+"""How many inputs run at once: measured by a clock of the test's own, and what a net makes of the answer."""
+
+from functools import partial
+
+import fastestimator as fe
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from helpers import distance, few
+from models import batch, maps, net
+from training import calls_of
+
+from fe_saliency import SaliencyNet, methods, pace
+from fe_saliency.pace import Pace, least, measure, most
+from fe_saliency.plan import Smaller
+
+MANY = 12  # rows; of 5 samples or more they are more than the smallest chunk holds
+
+
+class Bench:
+    """Work of known cost and a clock that only the work moves.
+
+    Args:
+        cost: {chunk: seconds of one input}; or a function of it.
+        fits: The largest chunk that finds room.
+        other: How many times as long the other layout takes, or an error that it raises.
+        start: Seconds that the very first run takes longer.
+    """
+
+    def __init__(self, monkeypatch, cost, fits=10**9, other=1.0, start=0.0):
+        self.now, self.tried = 0.0, []
+        self.cost = cost if callable(cost) else cost.__getitem__
+        self.fits, self.other, self.start = fits, other, start
+        monkeypatch.setattr(pace, "perf_counter", lambda: self.now)
+
+    def __call__(self, points, channels_last):
+        self.tried.append((points, channels_last))
+        if points > self.fits:
+            raise Smaller
+        if channels_last and not isinstance(self.other, float):
+            raise self.other
+        self.now += points * self.cost(points) * (self.other if channels_last else 1) + self.start
+        self.start = 0.0
+
+    @property
+    def sizes(self):
+        """The chunks of the first layout in the order of their first try."""
+        return list(dict.fromkeys(points for points, channels_last in self.tried if not channels_last))
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    return partial(Bench, monkeypatch)
+
+
+MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 2e-6, 256: 3e-6, 512: 2.5e-6, 1024: 1e-6}
+
+
+def test_the_cheapest_chunk_is_found_and_two_vain_ones_are_enough(bench):
+    work = bench(MILLIONTHS)
+    assert measure(work, 32, 2**20, False) == Pace(128, False, pytest.approx(2e-6))
+    assert work.sizes == [32, 64, 128, 256, 512], "1,024 comes after two in vain"
+
+
+def test_one_vain_chunk_is_forgiven(bench):
+    work = bench({32: 5e-6, 64: 5e-6, 128: 3e-6, 256: 3e-6, 512: 2e-6})
+    assert measure(work, 32, 512, False).room == 512
+    assert work.sizes == [32, 64, 128, 256, 512]
+
+
+def test_the_last_chunk_is_never_exceeded(bench):
+    work = bench(lambda points: 1e-5 / points)
+    assert measure(work, 32, 256, False).room == 256
+    assert max(work.sizes) == 256
+    assert measure(bench(MILLIONTHS), 64, 64, False).room == 64
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.98])
+def test_ties_go_to_the_smaller_chunk(gain, bench):
+    """So do gains of less than three hundredths, which may be noise."""
+    work = bench({32: 1e-6, 64: gain * 1e-6, 128: gain * 1e-6})
+    assert measure(work, 32, 2**20, False) == Pace(32, False, pytest.approx(1e-6))
+    assert measure(bench({32: 1e-6, 64: 0.96e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, False).room == 64
+
+
+def test_a_slow_model_is_not_measured_for_long(bench):
+    """Though every larger chunk would be cheaper; and a run that lasts is not repeated."""
+    work = bench(lambda points: 0.02 * (32 / points) ** 0.1)
+    found = measure(work, 32, 2**20, False)
+    assert work.tried == [(32, False), (32, False), (64, False)]
+    assert found.room == 64 and found.seconds == pytest.approx(0.02 * 0.5**0.1)
+
+
+def test_the_better_of_two_runs_counts_and_the_first_of_all_does_not(bench):
+    work = bench({32: 1e-6}, start=30.0)
+    assert measure(work, 32, 32, False).seconds == pytest.approx(1e-6)
+    assert len(work.tried) == 3, "once to trace, then twice"
+    hiccup = bench({32: 1e-6})
+    slow = iter([0.0, 0.1, 0.0])
+
+    def now_and_then(points, channels_last):
+        hiccup(points, channels_last)
+        hiccup.now += next(slow)
+
+    assert measure(now_and_then, 32, 32, False).seconds == pytest.approx(1e-6)
+
+
+@pytest.mark.parametrize("other, taken", [(0.5, True), (0.96, True), (0.98, False), (1.0, False), (3.0, False)])
+def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
+    work = bench(MILLIONTHS, other=other)
+    seconds = 2e-6 * (other if taken else 1)
+    assert measure(work, 32, 2**20, True) == Pace(128, taken, pytest.approx(seconds))
+    assert {points for points, channels_last in work.tried if channels_last} == {128}
+
+
+def test_the_other_layout_is_not_tried_where_there_is_none(bench):
+    work = bench(MILLIONTHS, other=0.1)
+    assert not measure(work, 32, 2**20, False).channels_last
+    assert not any(channels_last for _, channels_last in work.tried)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("view size is not compatible"), Smaller()])
+def test_a_model_that_cannot_run_in_the_other_layout_keeps_its_own(error, bench):
+    assert measure(bench(MILLIONTHS, other=error), 32, 2**20, True) == Pace(128, False, pytest.approx(2e-6))
+
+
+def test_other_errors_are_not_hidden(bench):
+    with pytest.raises(KeyError):
+        measure(bench(MILLIONTHS, other=KeyError("x")), 32, 2**20, True)
+    with pytest.raises(KeyError):
+        measure(bench({}), 32, 2**20, True)
+
+
+def test_no_larger_chunk_is_tried_where_one_found_no_room(bench):
+    work = bench(lambda points: 1e-4 / points, fits=100)
+    assert measure(work, 32, 2**20, False).room == 64
+    assert work.sizes == [32, 64, 128]
+
+
+def test_a_first_chunk_without_room_is_halved_until_there_is_some(bench):
+    work = bench(lambda points: 1e-4 / points, fits=9)
+    assert measure(work, 32, 2**20, False) == Pace(8, False, pytest.approx(1e-4 / 8))
+    assert work.sizes == [32, 16, 8], "what fits is known: nothing larger is tried again"
+
+
+SHAPES = [(1,), (6,), (100,), (784,), (28, 28, 1), (3, 32, 32), (3, 224, 224), (3, 1024, 1024), (10**9,)]
+
+
+def test_bounds_are_powers_of_two_and_fall_with_the_size():
+    bounds = [(least([shape]), most([shape], True), most([shape], False)) for shape in SHAPES]
+    for number in np.ravel(bounds):
+        assert number >= 1 and number & (number - 1) == 0
+    for smaller, larger in zip(bounds, bounds[1:], strict=False):
+        assert all(one >= two for one, two in zip(smaller, larger, strict=True))
+    assert all(low <= host <= device for low, host, device in bounds)
+    assert bounds[0] == (32, 512, 4096) and bounds[-1] == (1, 1, 1)
+
+
+def test_all_inputs_count():
+    assert least([(512,), (512,)]) == least([(1024,)]) == 32
+    assert least([(2**11,), (2**11,)]) == least([(2**12,)]) == 8
+    assert most([(2**14,), (2**14,)], True) == most([(2**15,)], True) == 128
+
+
+def single(kind, backend, count):
+    """A batch in single precision."""
+    return batch(kind, backend, count, "float32")
+
+
+def recording(measured):
+    """A `pace.measure` that finds nothing better than the smallest chunk, and notes what it was asked."""
+
+    def found(work, first, last, layouts):
+        work(first, False)
+        measured.append((first, last, layouts))
+        return Pace(first, False, 1e-3)
+
+    return found
+
+
+CALLS = [
+    ("smoothgrad", {"nsamples": 25}),
+    ("vargrad", {"nsamples": 30}),
+    ("integrated_gradients", {"nsamples": 20}),
+    ("integrated_gradients", {"nsamples": 30, "baseline": 0, "diagnose": False}),
+    ("smoothed_integrated_gradients", {"nsamples": (6, 5)}),
+    ("smoothgrad", {"tolerance": 0.1}),
+]
+
+
+@pytest.mark.parametrize("method, options", CALLS)
+def test_a_call_repeats_to_the_last_bit(method, options, backend):
+    """Whatever was called in between: the pace of a net is settled once."""
+    one = net("smooth_conv", backend, "float32")
+    given = single("smooth_conv", backend, MANY)
+    first = one.attribute(given, method, **options)
+    one.attribute(single("smooth_conv", backend, 5), method, **options)
+    one.attribute(single("smooth_conv", backend, 31), "vargrad", nsamples=7)
+    one.get_masks(given)
+    one.seconds_per_gradient(given)
+    again = one.attribute(given, method, **options)
+    np.testing.assert_array_equal(maps(first)["x"], maps(again)["x"])
+    np.testing.assert_array_equal(first.gradient_evaluations, again.gradient_evaluations)
+    for name in ("relative_error", "completeness_gap", "completeness_error"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+
+
+def test_a_small_call_is_the_same_before_and_after_the_pace_is_known(backend):
+    one = net("smooth_conv", backend, "float32")
+    small = single("smooth_conv", backend, 3)
+    before = maps(one.attribute(small, "smoothgrad", nsamples=10))["x"]
+    one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=25)
+    np.testing.assert_array_equal(maps(one.attribute(small, "smoothgrad", nsamples=10))["x"], before)
+
+
+@pytest.mark.parametrize("method", methods())
+def test_small_calls_and_given_numbers_are_not_measured(method, backend):
+    one = net("smooth_mlp", backend, "float32")
+    with calls_of(pace, "measure") as measured:
+        one.attribute(single("smooth_mlp", backend, 1), method, nsamples=few(method))  # at most 20 inputs
+        one.attribute(single("smooth_mlp", backend, 40), method, nsamples=few(method), max_rows=64)
+        assert not measured
+        one.attribute(single("smooth_mlp", backend, 40), method, nsamples=few(method))
+        assert len(measured) == 1
+
+
+def any_size(backend):
+    """A model of images (2 channels) of any size."""
+    keras, nn = tf.keras.layers, torch.nn
+
+    def in_tf():
+        convolution = keras.Conv2D(4, 3, activation="tanh", input_shape=(None, None, 2))
+        return tf.keras.Sequential([convolution, keras.GlobalAveragePooling2D(), keras.Dense(3)])
+
+    def in_torch():
+        return nn.Sequential(nn.Conv2d(2, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+    return fe.build(model_fn={"tf": in_tf, "torch": in_torch}[backend], optimizer_fn=None)
+
+
+def images(backend, count, size):
+    found = np.random.default_rng(size).normal(size=(count, size, size, 2)).astype("float32")
+    return {"x": np.moveaxis(found, -1, 1).copy() if backend == "torch" else found}
+
+
+def test_each_row_shape_is_measured_once(monkeypatch, backend):
+    measured = []
+    monkeypatch.setattr(pace, "measure", recording(measured))
+    one = SaliencyNet(any_size(backend), "x", "y")
+    for size in (6, 9, 40):
+        for count, method in ((MANY, "smoothgrad"), (3 * MANY, "gradient"), (MANY, "integrated_gradients")):
+            one.attribute(images(backend, count, size), method)
+    one.attribute(images(backend, MANY, 6), "vargrad")
+    assert [(first, last) for first, last, _ in measured] == [(32, 512), (32, 512), (8, 512)]
+    # A channel of its own makes a layout of its own, where the framework has two.
+    assert all(layouts == (backend == "torch") for *_, layouts in measured)
+
+
+@pytest.mark.parametrize("kind", ["smooth_mlp", "lenet"])
+def test_without_several_channels_there_is_one_layout(monkeypatch, kind, backend):
+    measured = []
+    monkeypatch.setattr(pace, "measure", recording(measured))
+    net(kind, backend, "float32").attribute(single(kind, backend, MANY), "smoothgrad", nsamples=5)
+    assert [layouts for *_, layouts in measured] == [False]
+
+
+def test_seconds_per_gradient_are_remembered(backend):
+    one, given = net("smooth_conv", backend, "float32"), single("smooth_conv", backend, 2)
+    with calls_of(pace, "measure") as measured:
+        seconds = one.seconds_per_gradient(given)
+        assert 0 < seconds < 60
+        assert one.seconds_per_gradient(single("smooth_conv", backend, 5)) == seconds
+        one.attribute(single("smooth_conv", backend, MANY), "smoothgrad")
+        assert one.seconds_per_gradient(given) == seconds
+    assert len(measured) == 1
+
+
+def test_what_was_found_lies_within_the_bounds(backend):
+    one = net("smooth_conv", backend, "float32")
+    with calls_of(pace, "measure") as measured:
+        one.attribute(single("smooth_conv", backend, MANY), "smoothgrad")
+    (found,), ((_, first, last, _),) = one._engine._paces.values(), measured
+    assert first <= found.room <= last and found.room & (found.room - 1) == 0
+    assert found.seconds > 0
+
+
+@pytest.mark.parametrize(
+    "method, options",
+    [
+        ("gradient", {}),
+        ("smoothgrad", {"nsamples": 6}),
+        ("vargrad", {"nsamples": 6}),
+        ("integrated_gradients", {"nsamples": 6}),
+        ("integrated_gradients", {"nsamples": 6, "baseline": 0.5}),
+        ("smoothed_integrated_gradients", {"nsamples": (4, 3)}),
+        ("smoothgrad", {"tolerance": 0.2}),
+    ],
+)
+@pytest.mark.parametrize("room", [16, 1024])
+def test_the_other_layout_gives_the_same_maps(monkeypatch, method, options, room):
+    one = net("smooth_conv", "torch", "float32")
+    given = single("smooth_conv", "torch", 40)
+    expected = maps(one.attribute(given, method, max_rows=room, **options))["x"]
+    monkeypatch.setattr(pace, "measure", lambda work, first, last, layouts: Pace(room, True, 1.0))
+    seen = []
+    convolution = next(each for each in one._engine.model.modules() if isinstance(each, torch.nn.Conv2d))
+
+    def note(module, inputs):
+        (x,) = inputs
+        seen.append(x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous())
+
+    handle = convolution.register_forward_pre_hook(note)
+    try:
+        found = maps(one.attribute(given, method, **options))["x"]
+    finally:
+        handle.remove()
+    assert distance(found, expected) < 1e-5
+    assert seen and all(seen)
+
+
+class Viewing(torch.nn.Module):
+    """Flattens by `view`, which features that lie channels-last refuse."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.end = torch.nn.Conv2d(2, 4, 3), torch.nn.Linear(4 * 16, 3)
+
+    def forward(self, x):
+        return self.end(torch.tanh(self.convolution(x)).view(-1, 4 * 16))
+
+
+def test_a_model_that_wants_its_features_contiguous():
+    one = SaliencyNet(fe.build(Viewing, optimizer_fn=None), "x", "y")
+    given = images("torch", MANY, 6)
+    expected = maps(one.attribute(given, "smoothgrad", max_rows=50))["x"]
+    assert distance(maps(one.attribute(given, "smoothgrad"))["x"], expected) < 1e-5
+    assert [found.channels_last for found in one._engine._paces.values()] == [False]
+    with pytest.raises(RuntimeError, match="view"):
+        one._engine.model(torch.from_numpy(given["x"]).contiguous(memory_format=torch.channels_last))

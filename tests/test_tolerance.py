@@ -1,0 +1,169 @@
+"""Accuracy on demand: rows are refined until their error is small enough, and pay for no more than that."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import distance
+from models import batch, maps, net, rows, to_backend
+from test_driver import X, recorded
+
+DRAWN = [("smoothgrad", {}), ("smoothgrad_squared", {}), ("integrated_gradients", {})]
+CASES = [*DRAWN, ("vargrad", {}), ("integrated_gradients", {"baseline": "zero"})]
+
+
+def errors(found, truth):
+    """The relative error of each row's map."""
+    away = (maps(found)["x"] - maps(truth)["x"]).reshape(len(found.gradient_evaluations), -1)
+    return np.linalg.norm(away, axis=1) / np.linalg.norm(maps(truth)["x"].reshape(away.shape), axis=1)
+
+
+@pytest.mark.parametrize("method, options", CASES)
+def test_what_met_the_tolerance_is_that_accurate(method, options, backend):
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend, count=8)
+    tolerance = 0.2 if method == "vargrad" else 0.08
+    found = one.attribute(given, method, tolerance=tolerance, nsamples=4000, **options)
+    assert found.met_tolerance.all() and (found.relative_error <= tolerance).all()
+    truth = one.attribute(given, method, nsamples=4000, seed=9, **options)
+    away = errors(found, truth)
+    # The estimate is one of few samples, and a row stops where it happens to be small: a little over it is fair.
+    assert np.sqrt(np.mean(away**2)) < 1.2 * tolerance and away.max() < 2 * tolerance
+
+
+@pytest.mark.parametrize("method, options", DRAWN)
+def test_half_the_tolerance_takes_about_four_times_the_gradients(method, options):
+    one, given = net("smooth_conv", "torch"), batch("smooth_conv", "torch", count=8)
+    spent = [
+        one.attribute(given, method, tolerance=tolerance, nsamples=10_000, **options).gradient_evaluations.mean()
+        for tolerance in (0.06, 0.03)
+    ]
+    assert 2.5 < spent[1] / spent[0] < 6
+
+
+@pytest.mark.parametrize("method, options", CASES)
+def test_a_row_is_refined_for_itself(method, options, backend):
+    """Its map and its cost do not depend on the rows beside it, nor on the chunks."""
+    one, given = net("smooth_conv", backend), rows("smooth_conv", count=6)
+    options = {"tolerance": 0.005 if options else 0.15, **options}
+    together = one.attribute({"x": to_backend(given["x"], backend)}, method, **options)
+    assert len(set(together.gradient_evaluations.tolist())) > 1, "all rows cost the same: nothing is shown"
+    for row in range(6):
+        alone = one.attribute({"x": to_backend(given["x"][row : row + 1], backend)}, method, max_rows=5, **options)
+        assert alone.gradient_evaluations[0] == together.gradient_evaluations[row]
+        assert distance(maps(alone)["x"], maps(together)["x"][row : row + 1]) < 1e-9
+
+
+@pytest.mark.parametrize("method", ["smoothgrad", "smoothgrad_squared", "vargrad"])
+def test_refined_maps_are_those_of_as_many_samples(method, backend):
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend, count=4)
+    refined = one.attribute(given, method, tolerance=0.2)
+    for row, count in enumerate(refined.gradient_evaluations.tolist()):
+        plain = one.attribute(given, method, nsamples=count)
+        assert distance(maps(refined)["x"][row : row + 1], maps(plain)["x"][row : row + 1]) < 1e-10
+        assert refined.relative_error[row] == pytest.approx(plain.relative_error[row], rel=1e-6)
+
+
+def test_refined_paths_are_trapezoid_rules(backend):
+    from fe_saliency import Method
+    from fe_saliency.method import Path
+
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend, count=4)
+    refined = one.attribute(given, "integrated_gradients", baseline=0.0, tolerance=0.01)
+    rule = Method("trapezoid", "", "", (Path(rule="trapezoid"),))
+    for row, count in enumerate(refined.gradient_evaluations.tolist()):
+        plain = one.attribute(given, rule, baseline=0.0, nsamples=count)
+        assert distance(maps(refined)["x"][row : row + 1], maps(plain)["x"][row : row + 1]) < 1e-10
+        assert refined.completeness_gap[row] == pytest.approx(plain.completeness_gap[row], rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("method, options", CASES)
+def test_every_gradient_is_taken_once(method, options):
+    made, one = recorded()
+    found = one.attribute({"x": X}, method, tolerance=0.05, nsamples=200, max_rows=64, **options)
+    assert sum(made.differentiated) == found.gradient_evaluations.sum()
+
+
+@pytest.mark.parametrize(
+    "method, options, cap, spent",
+    [
+        ("smoothgrad", {}, 33, 32),
+        ("vargrad", {}, 50, 50),
+        ("integrated_gradients", {}, 47, 32),
+        ("integrated_gradients", {"baseline": 0}, 40, 33),
+        ("integrated_gradients", {"baseline": 0}, 33, 33),
+    ],
+)
+def test_the_cap_is_kept_and_said(method, options, cap, spent, backend):
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend)
+    found = one.attribute(given, method, tolerance=1e-12, nsamples=cap, **options)
+    assert (found.gradient_evaluations == spent).all() and not found.met_tolerance.any()
+    assert (found.relative_error > 1e-12).all()
+
+
+def test_easy_rows_take_the_least():
+    """The gradient of a linear model is the same everywhere."""
+    one, given = net("linear", "torch"), batch("linear", "torch")
+    assert (one.attribute(given, "smoothgrad", tolerance=0.01).gradient_evaluations == 16).all()
+    assert (one.attribute(given, "integrated_gradients", tolerance=0.01).gradient_evaluations == 16).all()
+    path = one.attribute(given, "integrated_gradients", baseline=0, tolerance=0.01)
+    assert (path.gradient_evaluations == 9).all() and path.met_tolerance.all()
+
+
+def test_noise_outside_a_path(backend):
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend)
+    found = one.attribute(given, "smoothed_integrated_gradients", baseline=0, tolerance=0.1, nsamples=(400, 5))
+    assert found.met_tolerance.all() and (found.gradient_evaluations % 5 == 0).all()
+    assert (found.gradient_evaluations >= 16 * 5).all()
+
+
+def test_two_inputs_share_one_error(backend):
+    found = net("two_inputs", backend).attribute(batch("two_inputs", backend), "smoothgrad", tolerance=0.1)
+    assert found.met_tolerance.all() and set(found.maps) == {"x0", "x1"}
+
+
+def test_without_a_tolerance_nothing_is_met():
+    assert net("linear", "torch").attribute(batch("linear", "torch"), "smoothgrad").met_tolerance is None
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"method": "gradient", "tolerance": 0.1}, "`tolerance` must be None for the method 'gradient'"),
+        ({"method": "smoothgrad", "tolerance": 0}, r"`tolerance` \(=0\) must be a finite number above 0"),
+        ({"method": "smoothgrad", "tolerance": np.inf}, "`tolerance` .* above 0"),
+        ({"method": "smoothgrad", "tolerance": 0.1, "nsamples": 15}, r"`nsamples` \(=15\) must be at least 16"),
+        ({"method": "integrated_gradients", "tolerance": 0.1, "nsamples": 8, "baseline": 0}, "must be at least 9"),
+        ({"method": "smoothed_integrated_gradients", "tolerance": 0.1}, "cannot be judged where an inner"),
+    ],
+)
+def test_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        net("linear", "torch").attribute(batch("linear", "torch"), **options)
+
+
+@pytest.mark.parametrize("value", ["0.1", True, None.__class__])
+def test_no_number(value):
+    with pytest.raises(TypeError, match="`tolerance` .* must be a number"):
+        net("linear", "torch").attribute(batch("linear", "torch"), "smoothgrad", tolerance=value)
+
+
+def test_maps_without_diagnosis_are_the_same(backend):
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend)
+    for method, options in CASES:
+        full, quick = (one.attribute(given, method, nsamples=16, diagnose=each, **options) for each in (True, False))
+        assert quick.relative_error is None and quick.completeness_gap is None
+        assert distance(maps(quick)["x"], maps(full)["x"]) < 1e-12
+
+
+def test_rows_of_one_dtype(backend):
+    found = net("smooth_conv", backend, "float32").attribute(
+        batch("smooth_conv", backend, dtype="float32"), "smoothgrad", tolerance=0.1
+    )
+    assert maps(found)["x"].dtype == np.float32
+    assert not isinstance(found.met_tolerance, torch.Tensor) and found.met_tolerance.dtype == bool
+
+
+def test_no_tolerance_is_met_before_an_error_can_be_told(backend):
+    """The first points of a path have nothing to be compared with, however much is tolerated."""
+    one, given = net("smooth_conv", backend), batch("smooth_conv", backend)
+    found = one.attribute(given, "integrated_gradients", baseline=0, tolerance=10)
+    assert (found.gradient_evaluations == 9).all() and (found.relative_error < 1).all()
