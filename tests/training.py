@@ -129,6 +129,26 @@ class Figures(Trace):
         return list(self.found)
 
 
+class Stop(Exception):
+    pass
+
+
+class Die(Trace):
+    """Stops the training in the middle of an epoch, as a power cut would."""
+
+    def __init__(self, epoch):
+        super().__init__(mode="train")
+        self.epoch, self.epochs = epoch, []
+
+    def on_epoch_begin(self, data):
+        self.epochs.append(self.system.epoch_idx)
+        if self.system.epoch_idx == self.epoch:
+            raise Stop
+
+    def __getstate__(self):
+        return {}  # nothing for RestoreWizard
+
+
 def titles(display):
     """The titles of all columns of a figure's first section."""
     return [column.title for column in display.sections[0].columns]

@@ -15,10 +15,14 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.saliency_net import SaliencyNet
+from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.labels import Labels
 from fe_saliency.trace.panels import Recipe, sections
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Samples
+
+#: The modes that belong to one run of the Estimator.
+RUNS = {"fit": {"train", "eval"}, "test": {"test"}}
 
 _LOG = logging.getLogger("fe_saliency")
 
@@ -49,13 +53,18 @@ class Saliency(Trace):
         integrating: Path points of the integrated map, 0 for no such map; or (points, noisy copies of the combined
             map). A number alone takes `smoothing` for the second.
         every: Compute in each epoch whose number it divides; in test mode always.
+        budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
+            None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
+            training epoch turns into a number for good. `smoothing` and `integrating` are scaled down together to fit,
+            at the least to 4 and (4, 2); it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
             (by the logger "fe_saliency") and the training goes on.
 
     Raises:
-        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key.
+        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
+            small a `budget` (also when a run begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -74,6 +83,7 @@ class Saliency(Trace):
         integrating: int | tuple[int, int] = (100, 6),
         *,
         every: int = 1,
+        budget: None | int | float = None,
         seed: int = 0,
         max_rows: str | int = "auto",
         strict: bool = False,
@@ -87,8 +97,9 @@ class Saliency(Trace):
         self.strict = strict
         self._keys = self.net.model_inputs + to_list(class_key)
         self.samples = Samples(self._keys, samples)
+        self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
-        self._said_cost = False
+        self._said: set[str] = set()
         super().__init__(inputs=self._keys, outputs=self.net.outputs, mode=None, ds_id=None)
         self.mode, self.ds_id = Everywhere(MODES), Everywhere(["*"])
 
@@ -104,11 +115,12 @@ class Saliency(Trace):
         self._keys = list(keys)
 
     def on_begin(self, data: Data) -> None:
-        running = {"test"} if self.system.mode == "test" else {"train", "eval"}
+        running = RUNS[self._run]
         if not running.intersection(self.places.modes):
             return  # Meant for the other kind of run.
-        present = running & self.system.pipeline.get_modes()
-        if not any(self._has_data(mode) for mode in present):
+        rows = self._rows_per_epoch()
+        if not rows:
+            present = running & self.system.pipeline.get_modes()
             warnings.warn(
                 f"The Saliency trace computes in mode(s) {self.places.modes} for dataset id(s) "
                 f"{sorted(self.places.ds_ids) or 'any'}, but the pipeline has data for {sorted(present)} only: no "
@@ -116,15 +128,17 @@ class Saliency(Trace):
                 UserWarning,
                 stacklevel=2,
             )
-        elif not self._said_cost:
-            self._said_cost = True
+        else:
+            self.budget.settle(self._run, rows)
             self._say_cost()
 
     def on_epoch_begin(self, data: Data) -> None:
         self._seen = []
+        self.budget.time.on_epoch_begin(self.system.mode)
 
     def on_batch_end(self, data: Data) -> None:
         mode, ds_id = self.system.mode, self.system.ds_id
+        self.budget.time.on_batch_end()
         if not self.places.hold(mode, ds_id):
             return
         if ds_id not in self._seen:
@@ -139,11 +153,15 @@ class Saliency(Trace):
 
     def on_epoch_end(self, data: Data) -> None:
         mode = self.system.mode
+        self.budget.time.on_epoch_end(mode)
         for ds_id in self._seen:
             self.samples.close((mode, ds_id))
-        if not self._seen or (mode != "test" and self.system.epoch_idx % self.every):
+        if not self._seen:
             return
         try:
+            self._fix_budget(mode)
+            if mode != "test" and self.system.epoch_idx % self.every:
+                return
             for key, display in self._displays(mode).items():
                 data.write_without_log(key, display)
         except Exception:
@@ -156,42 +174,57 @@ class Saliency(Trace):
                 mode,
             )
 
+    def _fix_budget(self, mode: str) -> None:
+        rows = self.samples.at((mode, self._seen[0]))
+        if self.budget.due and rows is not None:
+            self.budget.fix(self.net.seconds_per_gradient({key: rows[key] for key in self.net.model_inputs}))
+        if self.budget.open(self._run):
+            self.budget.settle(self._run, self._rows_per_epoch())
+        self._say_cost()
+
     def _displays(self, mode: str) -> dict[str, SaliencyDisplay]:
+        recipe = self.budget.recipe(self._run)
         stacks: list[list[Section]] = []
         ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
         for ds_id in ds_ids:
             rows = self.samples.at((mode, ds_id))
             if rows is not None:
                 name = f"dataset {ds_id}" if len(ds_ids) > 1 else None
-                stacks.append(sections(self.net, self.recipe, rows, self.class_key, self.labels, name))
+                stacks.append(sections(self.net, recipe, rows, self.class_key, self.labels, name))
         displays = {}
         for key, stack in zip(self.net.outputs, zip(*stacks, strict=True), strict=True):
             display = displays[key] = SaliencyDisplay(list(stack))
             display.prepare()  # Drawn here, where an error can be caught, and not in the trace that writes it.
         return displays
 
-    def _has_data(self, mode: str) -> bool:
+    @property
+    def _run(self) -> str:
+        return "test" if self.system.mode == "test" else "fit"
+
+    def _rows_per_epoch(self) -> int:
+        """How many rows the largest epoch of this run draws, over all modes and dataset ids."""
+
+        def rows(mode: str, epoch: int) -> int:
+            ds_ids = self.system.pipeline.get_ds_ids(epoch, mode)
+            return self.samples.most([(mode, ds_id) for ds_id in ds_ids if self.places.hold(mode, ds_id)])
+
         epochs = range(1, max(1, self.system.total_epochs) + 1)
-        return any(
-            self.places.hold(mode, ds_id) for epoch in epochs for ds_id in self.system.pipeline.get_ds_ids(epoch, mode)
-        )
+        return max(sum(rows(mode, epoch) for mode in RUNS[self._run]) for epoch in epochs)
 
     def _say_cost(self) -> None:
-        count = self.samples.count
-        most = "up to " if self.samples.one_batch else ""
-        print(
-            f"FastEstimator-Saliency: {most}{count * self.recipe.cost} gradient evaluations per epoch and dataset "
-            f"({most}{count} samples x {self.recipe.cost}), "
-            f"{'every epoch' if self.every == 1 else f'every {self.every} epochs'}."
-        )
+        line = self.budget.line(self._run, self.samples, self.every)
+        if line not in self._said:
+            self._said.add(line)
+            print(line)
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
-        return {"samples": self.samples.state(), "seed": self.net.seed}
+        return {"samples": self.samples.state(), "seed": self.net.seed, "budget": self.budget.state()}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.samples.restore(state["samples"])
         self.net.seed = state["seed"]
+        self.budget.restore(state["budget"])
 
 
 def _recipe(smoothing: int, integrating: int | tuple[int, int]) -> Recipe:

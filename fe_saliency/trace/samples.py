@@ -47,6 +47,12 @@ class Samples:
         """How many rows there will be at each place, at the most."""
         return self.limit if self.fixed is None else len(self.fixed[self.keys[0]])
 
+    def most(self, places: Sequence[Place]) -> int:
+        """How many rows are drawn of these places of one mode, at the most if they are not all kept yet."""
+        if self.fixed is not None:
+            return self.count if places else 0
+        return sum(self._number(place) if self._full.get(place) else self.limit for place in places)
+
     def wants(self, place: Place) -> bool:
         """Whether rows of `place` are still to be kept."""
         return self.fixed is None and not self._full.get(place, False)

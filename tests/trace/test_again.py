@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from fastestimator.schedule import EpochScheduler
 from fastestimator.trace.io import RestoreWizard
-from fastestimator.trace.trace import Trace
 from models import to_host
 from training import (
+    Die,
     Figures,
+    Stop,
     classifier,
     column,
     contents,
@@ -112,26 +113,6 @@ def test_a_scheduled_trace():
     traces = [EpochScheduler({1: None, 2: saliency(trained, mode="eval")}), figures]
     estimator("torch", trained, traces, evaluation=dataset("torch"), epochs=3).fit()
     assert figures.places == [("eval", 2), ("eval", 3)]
-
-
-class Stop(Exception):
-    pass
-
-
-class Die(Trace):
-    """Stops the training in the middle of an epoch, as a power cut would."""
-
-    def __init__(self, epoch):
-        super().__init__(mode="train")
-        self.epoch, self.epochs = epoch, []
-
-    def on_epoch_begin(self, data):
-        self.epochs.append(self.system.epoch_idx)
-        if self.system.epoch_idx == self.epoch:
-            raise Stop
-
-    def __getstate__(self):
-        return {}  # nothing for RestoreWizard
 
 
 def restorable(backend, folder, die, seed, trace_seed, **options):
