@@ -1,0 +1,79 @@
+"""The table: errors at a few numbers of gradients, median over rows."""
+
+import numpy as np
+
+from benchmarks.curves.schemes import FAMILIES, FASTESTIMATOR
+
+MODELS = {"lenet": "LeNet, digits", "squeezenet": "SqueezeNet, photos"}
+SCORES = {"logit": "logit", "probability": "softmax score"}
+
+
+def curve(errors, model, score, family, scheme):
+    """{number of gradients: median error over rows}, where it could be told for half of the rows; may be empty."""
+    points = errors.get(model, {}).get(score, {}).get(family, {}).get(scheme, {})
+    known = {int(count): [error for error in rows if error is not None] for count, rows in points.items()}
+    return {
+        count: float(np.median(rows))
+        for count, rows in sorted(known.items())
+        if len(rows) * 2 > len(points[str(count)])
+    }
+
+
+def needed(points, error):
+    """How many gradients a curve takes to come down to `error`, between its points by a straight line in log-log.
+
+    Returns:
+        A float; NaN if it does not come down so far.
+    """
+    counts, errors = (np.log(list(numbers)) for numbers in (points.keys(), points.values()))
+    for left in range(len(counts) - 1):
+        if errors[left] >= np.log(error) >= errors[left + 1]:
+            share = (errors[left] - np.log(error)) / (errors[left] - errors[left + 1])
+            return float(np.exp(counts[left] + share * (counts[left + 1] - counts[left])))
+    return float(np.exp(counts[0])) if len(counts) and errors[0] < np.log(error) else float("nan")
+
+
+def written(errors):
+    """A Markdown table per family."""
+    return "\n".join(_family(errors, family) for family in FAMILIES)
+
+
+def _family(errors, family):
+    panels = [(model, score) for model in errors for score in errors[model] if family in errors[model][score]]
+    curves = {
+        scheme: [curve(errors, model, score, family, scheme) for model, score in panels]
+        for scheme in FAMILIES[family].schemes
+    }
+    lines = [
+        f"### {FAMILIES[family].title}\n",
+        "| | " + " | ".join(f"{MODELS[model]}, {SCORES[score]}" for model, score in panels) + " |",
+        "|---" * (len(panels) + 1) + "|",
+    ]
+    for scheme, found in curves.items():
+        lines.append(f"| {scheme} | " + " | ".join(_cell(points) for points in found) + " |")
+    theirs = curves.get(FASTESTIMATOR)
+    for scheme, found in curves.items():
+        if theirs and scheme != FASTESTIMATOR:
+            cells = [_equal(points, fe.get(100)) for points, fe in zip(found, theirs, strict=True)]
+            lines.append(f"| gradients for the error of FastEstimator's 100: {scheme} | " + " | ".join(cells) + " |")
+    own = [curve(errors, model, score, family, "").get(0) for model, score in panels]
+    if any(own):
+        lines.append("| *the reference itself* | " + " | ".join(_number(error) for error in own) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(points):
+    shown = [count for count in points if count in (10, 100)] or [count for count in points if count in (16, 64)]
+    shown = shown or list(points)[-1:]
+    return ", ".join(f"{count}: {_number(points[count])}" for count in shown) or "-"
+
+
+def _equal(points, error):
+    count = needed(points, error) if points and error else float("nan")
+    if count != count:
+        return "more than " + str(max(points)) if points and error else "-"
+    return f"{count:.0f}" if count > min(points) else f"{min(points)} or fewer"
+
+
+def _number(error):
+    return "-" if error is None else f"{error:.3g}"
