@@ -1,0 +1,136 @@
+"""What the Saliency Trace takes of an epoch, its figure in TensorBoard included: ours against FastEstimator's."""
+
+import tempfile
+import time
+
+import fastestimator as fe
+import numpy as np
+from fastestimator.op.tensorop.loss import CrossEntropy
+from fastestimator.op.tensorop.model import ModelOp, UpdateOp
+from fastestimator.trace.io import TensorBoard
+from fastestimator.trace.xai import Saliency as TheirSaliency
+from sklearn.datasets import load_digits
+
+from benchmarks.timing import clock, ratios, spread
+from fe_saliency.display import SaliencyDisplay
+from fe_saliency.trace import Saliency
+
+DIGITS = 5
+_HOOKS = ("on_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end")
+
+
+def run(options, backend):
+    """Seconds per epoch of both Traces, and of their figures alone.
+
+    The two take turns, training by training. Of FastEstimator's on TensorFlow, which takes a minute or more, one epoch
+    is run. The first epoch of ours, which builds graphs, is told apart.
+    """
+    costs = {"smoothing": 3, "integrating": (4, 2)} if options.quick else {}
+    slow = backend == "tf"
+    taken = {"ours": [], "first": [], "theirs": []}
+    displays, board = {}, None
+    for turn in range(1 if slow or options.quick else options.rounds):
+        seconds, displays["theirs"], _ = _train(backend, TheirSaliency, 1 if slow else 2, costs)
+        taken["theirs"] += seconds[0 if slow else 1 :]
+        seconds, displays["ours"], board = _train(backend, Saliency, 4, costs)
+        taken["ours"] += seconds[1:]
+        taken["first"] += seconds[:1]
+        if slow and not options.quick and turn == 0:
+            seconds, _, _ = _train(backend, TheirSaliency, 1, costs)
+            taken["theirs"] += seconds
+    figures = _figures(displays, board, options.rounds)
+    pairs = [(theirs, ours) for theirs in taken["theirs"] for ours in taken["ours"]]
+    return {
+        "epoch": {name: spread(values) for name, values in taken.items()},
+        "theirs_over_ours": ratios(*zip(*pairs, strict=True)),
+        "figure": {name: spread(values) for name, values in figures.items()},
+        "figure_theirs_over_ours": ratios(figures["theirs"], figures["ours"]),
+    }
+
+
+def _train(backend, trace_class, epochs, costs):
+    """Seconds of the Trace and of TensorBoard in each epoch; the last figure; the TensorBoard trace."""
+    model = fe.build(model_fn=_lenet(backend), optimizer_fn="adam")
+    data = fe.dataset.NumpyDataset(_digits(backend))
+    trace = trace_class(
+        model, model_inputs="x", model_outputs="y_pred", class_key="y", samples=DIGITS, **costs
+    )
+    board = TensorBoard(log_dir=tempfile.mkdtemp(), write_graph=False, write_images="saliency")
+    watch = _Watch()
+    # FastEstimator demands the keys of TensorBoard in every mode that it runs in.
+    board.mode = {"eval"}
+    for each, hooks in ((trace, _HOOKS), (board, ("on_epoch_end",))):
+        for hook in hooks:
+            watch.clock(each, hook)
+    estimator = fe.Estimator(
+        pipeline=fe.Pipeline(train_data=data, eval_data=data, batch_size=DIGITS, num_process=0),
+        network=fe.Network(
+            ops=[
+                ModelOp(model=model, inputs="x", outputs="y_pred"),
+                CrossEntropy(inputs=("y_pred", "y"), outputs="ce"),
+                UpdateOp(model=model, loss_name="ce"),
+            ]
+        ),
+        epochs=epochs,
+        traces=[trace, board],
+        train_steps_per_epoch=2,
+        eval_steps_per_epoch=1,
+        log_steps=0,
+    )
+    estimator.fit(warmup=False)
+    return watch.epochs, watch.display, board
+
+
+class _Watch:
+    """Adds up what hooks take, epoch by epoch."""
+
+    def __init__(self):
+        self.epochs = []
+        self.display = None
+        self._running = 0.0
+
+    def clock(self, trace, hook):
+        inner = getattr(trace, hook)
+
+        def clocked(data):
+            if trace.system.mode != "eval":
+                return inner(data)
+            start = time.perf_counter()
+            inner(data)
+            self._running += time.perf_counter() - start
+            if isinstance(trace, TensorBoard):  # the last to run
+                self.display = data["saliency"]
+                self.epochs.append(self._running)
+                self._running = 0.0
+
+        setattr(trace, hook, clocked)
+
+
+def _figures(displays, board, rounds):
+    """Seconds from the finished maps to the picture in TensorBoard's file."""
+    writer = type(board.writer)(tempfile.mkdtemp(), "figures", board.system.network)
+
+    def write(display):
+        writer.write_images(mode="eval", images=[("saliency", display)], step=1)
+
+    found = {"theirs": [], "ours": []}
+    for _ in range(rounds + 1):
+        found["theirs"].append(clock(lambda: write(displays["theirs"])))
+        # A new one each time, for a display keeps what it has drawn.
+        found["ours"].append(clock(lambda: write(SaliencyDisplay(displays["ours"].sections))))
+    writer.close()
+    return {name: seconds[1:] for name, seconds in found.items()}
+
+
+def _lenet(backend):
+    if backend == "tf":
+        from fastestimator.architecture.tensorflow import LeNet
+    else:
+        from fastestimator.architecture.pytorch import LeNet
+    return LeNet
+
+
+def _digits(backend):
+    digits = load_digits()
+    images = np.pad(np.kron(digits.images / 16, np.ones((1, 3, 3))), ((0, 0), (2, 2), (2, 2))).astype(np.float32)
+    return {"x": images[..., None] if backend == "tf" else images[:, None], "y": digits.target}

@@ -1,0 +1,118 @@
+"""What was to be reached, and whether it is."""
+
+from dataclasses import dataclass
+
+from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, number, spread, time
+
+BARE_LIMIT, TF_LENET, MEMORY_LIMIT, IMPORT_LIMIT, FIGURE = 1.10, 10, 50, 0.3, 30
+TRACE = {"torch": 2, "tf": 30}
+#: Calls of fewer gradients are mostly overhead, which no line through them shows.
+GROWTH_FROM, GROWTH_LIMIT = 1000, 1.5
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the table of goals.
+
+    Args:
+        work: What is compared.
+        wanted: What was to be reached.
+        found: What was, in words; "not measured" if there is nothing.
+        reached: Whether it was.
+    """
+
+    work: str
+    wanted: str
+    found: str = "not measured"
+    reached: bool | None = None
+
+
+def goals(rows):
+    """All goals."""
+    found = [_bare(rows, backend) for backend in BACKENDS]
+    found += [_tf_lenet(rows), *(_peer(rows, backend, "FastEstimator") for backend in BACKENDS)]
+    found += [_peer(rows, backend, peer) for backend in BACKENDS for peer in PEERS[backend][2:]]
+    for backend in BACKENDS:
+        found += [*_trace(rows, backend), _memory(rows, backend), _growth(rows, backend)]
+    return [*found, _import(rows)]
+
+
+def _bare(rows, backend):
+    goal = Goal(f"{BACKENDS[backend]}: ours over the best bare loop", f"at most {BARE_LIMIT:.2f}")
+    return _worst(goal, backend, rows, lambda found: found["ours_over_bare"], lambda ratio: ratio <= BARE_LIMIT, max)
+
+
+def _peer(rows, backend, peer):
+    goal = Goal(f"{BACKENDS[backend]}: {peer} over ours", "at least 1")
+    return _worst(goal, backend, rows, lambda found: found["over_ours"].get(peer), lambda ratio: ratio >= 1, min)
+
+
+def _tf_lenet(rows):
+    goal = Goal("TensorFlow, LeNet: FastEstimator over ours", f"at least {TF_LENET}")
+    return _worst(
+        goal, "tf", rows, lambda found: found["over_ours"].get("FastEstimator"), lambda ratio: ratio >= TF_LENET, min,
+        only="lenet",
+    )  # fmt: skip
+
+
+def _worst(goal, backend, rows, ratio, reached, choose, only=None):
+    measured = [
+        (ratio(found), f"{MODELS[model]}, {images} images, {METHODS[method]}")
+        for model, images, method, _, found in cases(rows, backend)
+        if ratio(found) is not None and only in (None, model)
+    ]
+    if not measured:
+        return goal
+    good = [reached(found["median"]) for found, _ in measured]
+    worst, where = choose(measured, key=lambda each: each[0]["median"])
+    share = f"{sum(good)} of {len(good)} cases; " if not all(good) else ""
+    return Goal(goal.work, goal.wanted, f"{share}worst {spread(worst)}: {where}", all(good))
+
+
+def _trace(rows, backend):
+    name, limit = BACKENDS[backend], TRACE[backend]
+    epoch = Goal(f"{name}: the Trace, per epoch, FastEstimator's over ours", f"at least {limit}")
+    figure = Goal(f"{name}: the figure to TensorBoard, FastEstimator's over ours", f"at least {FIGURE}")
+    found = rows.get(f"trace {backend} lenet 5", {}).get("result")
+    if not found:
+        return epoch, figure
+    whole, alone = found["theirs_over_ours"], found["figure_theirs_over_ours"]
+    return (
+        Goal(epoch.work, epoch.wanted, spread(whole), whole["median"] >= limit),
+        Goal(figure.work, figure.wanted, spread(alone), alone["median"] >= FIGURE),
+    )
+
+
+def _memory(rows, backend):
+    goal = Goal(f"{BACKENDS[backend]}: memory of 1,000 samples above that of 25", f"at most {MEMORY_LIMIT} MB")
+    found = rows.get(f"memory {backend} lenet 32", {}).get("result")
+    if not found:
+        return goal
+    above = found["growth"]
+    return Goal(goal.work, goal.wanted, f"{spread(above)} MB", above["median"] <= MEMORY_LIMIT)
+
+
+def _growth(rows, backend):
+    goal = Goal(
+        f"{BACKENDS[backend]}: time per gradient, slowest over fastest, from {GROWTH_FROM:,} gradients up",
+        f"flat: at most {GROWTH_LIMIT}",
+    )
+    cells = rows.get(f"growth {backend} lenet", {}).get("result", {}).get("cells", [])
+    costs = [
+        cell["seconds"]["median"] / (cell["points"] * cell["rows"])
+        for cell in cells
+        if cell["seconds"] and cell["points"] * cell["rows"] >= GROWTH_FROM
+    ]
+    if not costs:
+        return goal
+    ratio = max(costs) / min(costs)
+    return Goal(goal.work, goal.wanted, number(ratio), ratio <= GROWTH_LIMIT)
+
+
+def _import(rows):
+    goal = Goal("`import fe_saliency` beyond `import fastestimator`", f"under {time(IMPORT_LIMIT)}")
+    found = rows.get("imports", {}).get("result")
+    if not found:
+        return goal
+    took = found["import fe_saliency"]
+    return Goal(goal.work, goal.wanted, spread(took, time), took["median"] < IMPORT_LIMIT)

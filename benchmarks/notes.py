@@ -1,0 +1,48 @@
+"""What is not equal in the work that is compared, in words."""
+
+MAPS = """\
+- A ratio is taken between two calls of the same round; all contestants take turns, each round begins with another. The
+  table shows its median, and the least and the greatest of at least three rounds (two for who is far behind where a
+  call takes many seconds). Each contestant runs at its best setting, found by a short
+  sweep: chunk sizes of 1 to all rows and samples at once, in torch for the bare loop also the memory layout.
+- **ours**: `SaliencyNet.attribute`, raw maps without the report of errors (`diagnose=False`, where the version has it).
+  It includes what a user gets beside the gradients: checks, a clean forward pass for the class, noise that is the same
+  on every device and in every chunk. *masks* is the drop-in getter, which also scales the map for display; *report* is
+  `attribute` with its errors and completeness gap.
+- **bare loop**: the gradients and nothing else, as an expert would write it by hand. Classes and noise levels are known
+  beforehand, the noise is the framework's own and differs in every call, weights take no gradients.
+- **FastEstimator** takes turns with ours alone, for it clears the Keras session after each pass, and whoever comes next
+  must build graphs anew; ours does that in a call that is not clocked. Measured are its getters, for they are all it
+  has: masks for display. Its integrated map takes one gradient more, with one baseline for the whole path and the
+  endpoints included; ours draws a baseline for each point.
+- **captum**: one noise level for all rows (ours: each row's own). Gauss-Legendre points, as ours. Rows are split where
+  that is faster. Weights are frozen for it.
+- **PAIR saliency**: made for one image a call, and for one noisy copy at a time. Where it is faster, several images
+  are handed to it as one array, with one noise level; its noise is float64. IG is its own Riemann sum.
+- **xplique**: one noise level for all rows; its channel reduction is off. IG takes trapezoidal steps.
+- **tf-explain**: without the picture that its `explain` ends in; one class for all rows (ours: each row's own) and one
+  noise level. It explains the cross-entropy in SmoothGrad, and leaves out the factor (x - baseline) in IG.
+- No peer draws a random baseline for each point of a path, so those rows have the bare loop and FastEstimator only."""
+
+TRACE = """\
+The time of the Trace's own hooks and of TensorBoard's `on_epoch_end` in eval mode, at the default settings
+(`smoothing=25, integrating=(100, 6)`), 5 digits. FastEstimator's makes 628 passes of 5 rows, for it integrates only
+five of the six noisy copies; ours integrates all six. *The figure* is the time from finished maps to the picture in
+TensorBoard's file. Our first epoch builds what later ones use. Training itself is not in these numbers. The range of a
+ratio goes over all pairs of epochs."""
+
+MEMORY = """\
+Peak memory (resident set) of one SmoothGrad call above the memory in use before it, LeNet, 32 images, each call in a
+fresh process whose model is built and has computed one gradient map."""
+
+IMPORT = """\
+In fresh processes, after `import fastestimator`; for the classes also after FastEstimator's own class of that name,
+which loads both frameworks."""
+
+GROWTH = """\
+SmoothGrad on LeNet, raw maps. A cell is the time of a call, and below it the time per gradient; a cell that the time
+limit forbade is empty."""
+
+TRIED = """\
+Changes to the bare loop (SmoothGrad, its best chunk size). *Ready after*: what the first call takes beyond a later one.
+*Pays off after*: so many calls, if each is faster by that much."""

@@ -1,0 +1,66 @@
+"""The report: RESULTS.md and its plots, from the results alone."""
+
+import os
+
+from benchmarks import notes, plots, tables
+from benchmarks.words import BACKENDS
+
+_INTRO = """\
+# Benchmark
+
+`make bench` measured this and wrote this page. Ratios are what counts: they are taken between calls that took turns in
+one process. **Bold with a ✗** is what falls short of its goal."""
+
+_QUICK = "**A quick run: it shows that everything works, and no more. Its sizes are not those of the goals.**"
+
+
+def write(rows, path, pictures):
+    """Write the page to `path` and the plots into the folder `pictures`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pictures.mkdir(parents=True, exist_ok=True)
+    drawn = {name: os.path.relpath(file, path.parent) for name, file in plots.draw(rows, pictures).items()}
+    quick = any(row["options"]["quick"] for row in rows.values())
+    parts = [_INTRO, _QUICK if quick else "", _setting(rows), "## Goals", tables.of_goals(rows)]
+    for backend, name in BACKENDS.items():
+        parts += [f"## Maps: {name}", _picture(drawn, backend, f"Time of each peer over ours, {name}")]
+        parts += [tables.of_maps(rows, backend), tables.failures(rows, backend)]
+    parts += ["### What is not equal", notes.MAPS]
+    for backend, name in BACKENDS.items():
+        parts += [f"### Settings: {name}", tables.of_settings(rows, backend)]
+    parts += ["## The Trace", notes.TRACE, tables.of_trace(rows)]
+    parts += ["## Memory", notes.MEMORY, tables.of_memory(rows)]
+    parts += ["## Import", notes.IMPORT, tables.of_imports(rows)]
+    parts += ["## Growth", notes.GROWTH, _picture(drawn, "growth", "Time by points and images")]
+    parts += [tables.of_growth(rows, backend) for backend in BACKENDS]
+    parts += ["## Also tried", notes.TRIED, tables.of_tried(rows), _unmeasured(rows)]
+    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+
+
+def _setting(rows):
+    machines = [row["machine"] for row in rows.values() if "machine" in row]
+    if not machines:
+        return "Nothing is measured yet."
+    last = machines[-1]
+    lines = [
+        f"- {last['processor']}, {last['cores']} cores, {last['system']}, Python {last['python']}",
+        "- " + ", ".join(f"{name} {version}" for name, version in last["versions"].items()),
+    ]
+    for backend, name in BACKENDS.items():
+        threads = {row["machine"].get("threads") for key, row in rows.items() if backend in key and "machine" in row}
+        lines += [f"- {name}: threads: {'; '.join(sorted(filter(None, threads)))}"] if threads - {None} else []
+    states = {}
+    for key, row in rows.items():
+        states.setdefault(row["sources"], []).append(key)
+    if len(states) > 1:
+        lines.append(f"- Rows were measured with {len(states)} states of the code:")
+        lines += [f"  - `{state}`: {', '.join(keys)}" for state, keys in states.items()]
+    return "\n".join(lines)
+
+
+def _picture(drawn, name, words):
+    return f"![{words}]({drawn[name]})" if name in drawn else ""
+
+
+def _unmeasured(rows):
+    lines = [f"- {name}: `{row['failed']}`" for name, row in rows.items() if "failed" in row]
+    return "\n".join(["## Rows that could not be measured", "", *lines]) if lines else ""

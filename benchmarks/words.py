@@ -1,0 +1,68 @@
+"""Names and numbers as the report and the plots show them."""
+
+MODELS = {
+    "lenet": "LeNet",
+    "resnet9": "ResNet9",
+    "efficientnet": "EfficientNet-Lite0",
+    "squeezenet": "SqueezeNet 1.1",
+}
+BACKENDS = {"torch": "PyTorch", "tf": "TensorFlow"}
+METHODS = {
+    "smoothgrad": "SmoothGrad",
+    "integrated_gradients": "IG from zero",
+    "integrated_gradients_uniform": "IG from random",
+}
+PEERS = {
+    "torch": ("bare loop", "FastEstimator", "captum", "PAIR saliency"),
+    "tf": ("bare loop", "FastEstimator", "xplique", "tf-explain"),
+}
+
+
+def number(value):
+    """Three digits, without an exponent."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def time(seconds):
+    """Seconds or milliseconds."""
+    return f"{number(seconds)} s" if seconds >= 1 else f"{number(1e3 * seconds)} ms"
+
+
+def spread(found, show=number):
+    """The median, and the least and the greatest if there are several."""
+    if found["n"] == 1:
+        return f"{show(found['median'])} (once)"
+    return f"{show(found['median'])} ({number_range(found, show)})"
+
+
+def number_range(found, show=number):
+    """The least and the greatest."""
+    return f"{show(found['min'])} to {show(found['max'])}"
+
+
+def judged(found, reached, show=number):
+    """As `spread`, in bold and with a cross where the goal is missed."""
+    text = spread(found, show)
+    return text if reached else f"**{text}** ✗"
+
+
+def table(header, rows):
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def shape(row):
+    """(28, 28, 1) as 28x28x1."""
+    return "x".join(str(length) for length in row)
+
+
+def cases(rows, backend):
+    """(model, images, method, result of the row, result of the method) of all maps that were measured."""
+    for name, row in rows.items():
+        kind, *rest = name.split()
+        if kind == "maps" and rest[0] == backend and "result" in row:
+            for method, found in row["result"]["methods"].items():
+                yield rest[1], int(rest[2]), method, row["result"], found
