@@ -12,7 +12,7 @@ _PILOT, _PARTS, _FLOOR = 16, 8, 0.1
 
 
 class Recording(statistic.WeightedSum):
-    """A weighted sum that also notes the squared norm of every value, (K*B,) at a time; torch only: it has no graphs."""
+    """A weighted sum that also notes the squared norm of every value, (K*B,) at a time; for torch only."""
 
     def __init__(self, backend, seen):
         super().__init__(backend)
