@@ -27,7 +27,8 @@ class Attribution:
             0.1 is a good map and 1 is noise. None for methods that draw nothing. NaN where it cannot be told: from
             fewer than two pairs of samples, and in a smoothed path method with random baselines, as all its noisy
             copies share the baselines (give a baseline, and the error is that of the smoothing). With a tolerance and a
-            given baseline: how far the map lies from that of half as many points, which is more than its own error.
+            given baseline: how far the map lies from that of half as many points, as a rule more than its own error,
+            and never less than what the gap proves.
         met_tolerance: bool array (B,): whether `relative_error` fell to the tolerance before the cap on the samples was
             met. None if no tolerance was given.
     """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Mapping
 
 from tqdm import tqdm
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.plan import Smaller
+from fe_saliency.say import warn
 from fe_saliency.session import Run
 
 #: Seconds after which a progress bar appears (on a terminal).
@@ -53,11 +53,7 @@ class Chunks:
             self.room = min(self.room, points // 2)
         # Outside the handler, so that nothing holds on to the tensors of the chunk that failed.
         if self._bar.total:
-            warnings.warn(
-                f"The memory does not hold {points} model inputs at once; going on with {self.room}.",
-                ResourceWarning,
-                stacklevel=2,
-            )
+            warn(f"The memory does not hold {points} model inputs at once; going on with {self.room}.", RuntimeWarning)
         raise Smaller
 
     def spent(self, evaluations: int) -> None:

@@ -79,34 +79,55 @@ class Finish:
         total, _, *squared = (self._host(each) for each in self.composition.gap.finish(state))
         return total - score, np.sqrt(squared[0]) if squared else np.full(len(score), np.nan)
 
-    def given_gap(
-        self, maps: Sequence[Tensor], score: np.ndarray, origins: Sequence[Tensor]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As `drawn_gap`, where all points share a baseline that scores `origins`, (R,) for each output."""
+    def given_gap(self, maps: Sequence[Tensor], score: np.ndarray, origins: Sequence[Tensor]) -> np.ndarray:
+        """The completeness gap, (R,), where all points share a baseline that scores `origins`, (R,) for each output."""
         total, begin = (
             np.sum([self._host(each) for each in some], axis=0)
             for some in ([self.backend.row_sum(each) for each in maps], origins)
         )
-        return total + begin - score, np.zeros(len(score))
+        return total + begin - score
 
-    def joined(self, parts: Sequence[Walked], order: np.ndarray | None = None) -> Walked:
-        """All rows of all parts, taken in the given order if there is one."""
+    def not_below(self, error: np.ndarray | None, gap: np.ndarray, maps: Sequence[Tensor]) -> np.ndarray | None:
+        """An estimate of the relative error, raised to what the gap proves: the errors of all elements sum to it.
+
+        Two rules that both miss a narrow peak of the gradient agree, but the sum of their maps tells.
+        """
+        if error is None:
+            return None
+        size = np.sum([self._host(self.backend.row_sum(self.backend.abs(each))) for each in maps], axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.maximum(error, np.where(gap == 0, 0.0, np.abs(gap) / size))
+
+    def joined(self, parts: Sequence[Walked]) -> Walked:
+        """All rows of all parts."""
         if len(parts) == 1:
             return parts[0]
-        maps = [self.backend.concat(list(each)) for each in zip(*(part.maps for part in parts), strict=True)]
-        if order is not None:
-            maps = [self.backend.take(each, self.backend.tensor(order)) for each in maps]
 
         def known(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
             some = [each for each in arrays if each is not None]
-            return np.concatenate(some)[... if order is None else order] if some else None
+            return np.concatenate(some) if some else None
 
         return Walked(
-            maps,
-            np.concatenate([each.taken for each in parts])[... if order is None else order],
+            [self.backend.concat(list(each)) for each in zip(*(part.maps for part in parts), strict=True)],
+            np.concatenate([each.taken for each in parts]),
             known([each.relative_error for each in parts]),
             known([each.gap for each in parts]),
             known([each.gap_error for each in parts]),
+        )
+
+    def select(self, walked: Walked, rows: np.ndarray) -> Walked:
+        """Some rows, by their numbers."""
+
+        def known(array: np.ndarray | None) -> np.ndarray | None:
+            return None if array is None else array[rows]
+
+        wanted = self.backend.tensor(rows)
+        return Walked(
+            [self.backend.take(each, wanted) for each in walked.maps],
+            walked.taken[rows],
+            known(walked.relative_error),
+            known(walked.gap),
+            known(walked.gap_error),
         )
 
     def _reduced(self, states: States) -> list[tuple[Reduction, State]]:

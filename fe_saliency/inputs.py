@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fe_saliency.backend import to_numpy
+from fe_saliency.say import warn
 
 
 def take(batch: Mapping[str, Any], keys: Sequence[str], dtype: str, warned: set[str]) -> dict[str, np.ndarray]:
@@ -53,11 +52,7 @@ def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np
     given = _dtype_name(batch[key])
     if given != dtype and key not in warned:
         warned.add(key)
-        warnings.warn(
-            f"`{key}` is {given} but the model computes in {dtype}: it is cast, its values are not rescaled.",
-            UserWarning,
-            stacklevel=_caller_level(),
-        )
+        warn(f"`{key}` is {given} but the model computes in {dtype}: it is cast, its values are not rescaled.")
     with np.errstate(over="ignore"):  # what overflows is named below
         cast = array.astype(host)
     if cast.dtype.itemsize < array.dtype.itemsize:
@@ -81,11 +76,3 @@ def _dtype_name(value: Any) -> str:
     """The dtype as the framework of `value` calls it: NumPy has no bfloat16."""
     dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
     return getattr(dtype, "name", None) or str(dtype).split(".")[-1]
-
-
-def _caller_level() -> int:
-    """The `stacklevel` of the first frame outside this package, counted from the caller of this function."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
-        level, frame = level + 1, frame.f_back
-    return level

@@ -111,28 +111,30 @@ class Walk:
         for stop in self.effort.rounds:
             states = self.driver.take(states, clean, rows[left], range(taken, stop))
             taken = stop
-            enough = self._enough(states, stop)
+            walked = self._finished(states, rows[left], taken, targets)
+            enough = self._enough(walked)
             gone, stay = np.flatnonzero(enough), np.flatnonzero(~enough)
-            if len(gone):
-                leaving = self.driver.select(states, gone) if len(stay) else states
-                parts.append(self._finished(leaving, rows[left[gone]], taken, targets))
-                order.append(left[gone])
-                self.chunks.spent(len(gone) * (self.effort.rounds[-1] - stop) * prod(self.effort.counts[1:]))
             if not len(stay):
+                parts.append(walked)
+                order.append(left)
                 break
             if len(gone):
+                parts.append(self.finish.select(walked, gone))
+                order.append(left[gone])
+                self.chunks.spent(len(gone) * (self.effort.rounds[-1] - stop) * prod(self.effort.counts[1:]))
                 states, left = self.driver.select(states, stay), left[stay]
                 clean = {name: self.backend.take(tensor, self.backend.tensor(stay)) for name, tensor in clean.items()}
             states = self.driver.mark(states)
-        return self.finish.joined(parts, np.argsort(np.concatenate(order)))
+        if len(parts) == 1:
+            return parts[0]
+        return self.finish.select(self.finish.joined(parts), np.argsort(np.concatenate(order)))
 
-    def _enough(self, states: States, taken: int) -> np.ndarray:
+    def _enough(self, walked: Walked) -> np.ndarray:
         """Which rows, (R,), need no more samples."""
-        rows = states[0][1].shape[0]
-        if self.effort.tolerance is None or taken == self.effort.rounds[-1]:
-            return np.ones(rows, bool)
-        error = self.finish.relative_error(self.finish.of(states))
-        return np.zeros(rows, bool) if error is None else error <= self.effort.tolerance
+        last = walked.taken == self.effort.rounds[-1]
+        if self.effort.tolerance is None or walked.relative_error is None:
+            return last
+        return last | (walked.relative_error <= self.effort.tolerance)
 
     def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Targets) -> Walked:
         if not self.effort.diagnose:
@@ -154,4 +156,5 @@ class Walk:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
         feed = {**self.clean.classes(rows, targets), **self.feeder.samples(0, range(1), rows)}
         origins = self.chunks.run(ORIGINS, feed, 1).values()
-        return Walked(maps, spent, error, *self.finish.given_gap(maps, score, list(origins)))
+        gap = self.finish.given_gap(maps, score, list(origins))
+        return Walked(maps, spent, self.finish.not_below(error, gap, maps), gap, np.zeros(len(rows)))

@@ -52,8 +52,9 @@ def test_halved_and_right(method, backend):
     model = greedy(backend)
     options = {"nsamples": few(method), "method": method}
     truth = SaliencyNet(model, "x", "y", max_rows=ROOM).attribute({"x": X}, **options)
-    with pytest.warns(ResourceWarning, match="does not hold .* model inputs at once; going on with"):
+    with pytest.warns(RuntimeWarning, match="does not hold .* model inputs at once; going on with") as said:
         found = SaliencyNet(model, "x", "y", max_rows=500).attribute({"x": X}, **options)
+    assert all(each.filename == __file__ for each in said), "the warning points into the package"
     assert furthest(maps(found), maps(truth)) < 1e-5
     np.testing.assert_array_equal(found.gradient_evaluations, truth.gradient_evaluations)
     for name in ("relative_error", "completeness_gap"):
@@ -65,7 +66,7 @@ def test_refined_too(backend):
     model = greedy(backend)
     options = {"method": "smoothgrad", "tolerance": 0.1}
     truth = SaliencyNet(model, "x", "y", max_rows=ROOM).attribute({"x": X}, **options)
-    with pytest.warns(ResourceWarning):
+    with pytest.warns(RuntimeWarning):
         found = SaliencyNet(model, "x", "y", max_rows=64).attribute({"x": X}, **options)
     assert distance(maps(found)["x"], maps(truth)["x"]) < 1e-5
 
@@ -74,7 +75,7 @@ def test_nothing_computed_is_lost():
     """What fits is computed once: in the failed attempts no gradient was taken."""
     model = greedy("torch")
     model.seen.clear()
-    with pytest.warns(ResourceWarning):
+    with pytest.warns(RuntimeWarning):
         SaliencyNet(model, "x", "y", max_rows=500).attribute({"x": X[:2]}, "smoothgrad", nsamples=40)
     assert sum(size for size in model.seen if size <= ROOM) == 2 * 40
 
@@ -84,11 +85,11 @@ def test_a_net_learns_it(max_rows, backend):
     """While it measures its pace, without a word; otherwise after one warning."""
     one = SaliencyNet(greedy(backend), "x", "y", max_rows=max_rows)
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always", ResourceWarning)
+        warnings.simplefilter("always", RuntimeWarning)
         first = one.attribute({"x": X}, "smoothgrad", nsamples=40)
-        before = sum(issubclass(each.category, ResourceWarning) for each in said)
+        before = sum(issubclass(each.category, RuntimeWarning) for each in said)
         second = one.attribute({"x": X}, "smoothgrad", nsamples=40)
-        assert sum(issubclass(each.category, ResourceWarning) for each in said) == before
+        assert sum(issubclass(each.category, RuntimeWarning) for each in said) == before
     assert (before == 0) == (max_rows == "auto")
     assert distance(maps(first)["x"], maps(second)["x"]) < 1e-5
 

@@ -167,3 +167,31 @@ def test_no_tolerance_is_met_before_an_error_can_be_told(backend):
     one, given = net("smooth_conv", backend), batch("smooth_conv", backend)
     found = one.attribute(given, "integrated_gradients", baseline=0, tolerance=10)
     assert (found.gradient_evaluations == 9).all() and (found.relative_error < 1).all()
+
+
+def test_a_peak_that_all_points_miss_is_told_by_the_gap(backend):
+    """Two rules that see no gradient at all agree, but the score has changed on the way."""
+    import fastestimator as fe
+    import tensorflow as tf
+
+    from fe_saliency import SaliencyNet
+
+    def step_tf(x):
+        return tf.concat([tf.sigmoid(2000 * (x[:, :1] - 0.3)), 0 * x[:, :1]], axis=1)
+
+    class StepTorch(torch.nn.Module):
+        def forward(self, x):
+            return torch.cat([torch.sigmoid(2000 * (x[:, :1] - 0.3)), 0 * x[:, :1]], dim=1)
+
+    def in_tf():
+        given = tf.keras.Input((2,), dtype="float64")
+        return tf.keras.Model(given, tf.keras.layers.Lambda(step_tf, dtype="float64")(given))
+
+    model = fe.build(model_fn={"tf": in_tf, "torch": lambda: StepTorch().double()}[backend], optimizer_fn=None)
+    one, x = SaliencyNet(model, "x", "y"), to_backend(np.ones((1, 2), np.float32), backend)
+    options = {"baseline": 0, "tolerance": 0.1, "score": "output"}
+    coarse = one.attribute({"x": x}, "integrated_gradients", nsamples=17, **options)
+    assert not coarse.met_tolerance[0] and abs(coarse.completeness_gap[0]) > 0.5
+    fine = one.attribute({"x": x}, "integrated_gradients", nsamples=2**14 + 1, **options)
+    assert fine.met_tolerance[0] and abs(fine.completeness_gap[0]) < 0.1
+    assert fine.gradient_evaluations[0] > 500
