@@ -42,7 +42,9 @@ ALLOWED = {
     "engine": {"walk", "clean", "call", "attribution", "inputs", "target", "pace", *WALK},
     "display": {"backend"},
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
-    "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
+    "spool": set(),
+    "vog": {"spool"},
+    "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }
 #: Part -> top-level packages that it may import, besides the standard library; what is not here may import FE too.
@@ -57,6 +59,8 @@ OUTSIDE = {
     "pace": set(),
     "feeder": {"numpy"},
     "chunks": {"tqdm"},
+    "spool": {"numpy"},
+    "vog": {"numpy"},
 }
 #: What shows a part more of FastEstimator than its job needs.
 UNSEEN = {"display": ("fastestimator.network", "fastestimator.op", "fastestimator.backend", "fastestimator.xai")}
