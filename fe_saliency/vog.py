@@ -83,7 +83,8 @@ class VoG:
         Raises:
             ValueError: Another number of pixels than before.
         """
-        gradients = np.asarray(gradients, np.float64).reshape(len(gradients), -1)
+        # Rounded as the means will be, so that a gradient that stays has no variance at all.
+        gradients = np.asarray(gradients, np.float32).astype(np.float64).reshape(len(gradients), -1)
         if self._numbers is None:
             self._numbers = self._spool(gradients.shape[1])
         pixels = self._numbers.shape[1]

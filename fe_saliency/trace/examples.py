@@ -84,23 +84,26 @@ class Examples:
         self._pictures.write(self._drawn, np.rint(pictures[self._drawn - start :] * 255))
         self._drawn = stop
 
-    def pictures(self, places: Sequence[int]) -> np.ndarray | None:
-        """Pictures of the examples at `places`, (B, H, W, C) in [0, 1]; None if not all of them were drawn."""
-        if self._pictures is None or max(places) >= self._drawn:
-            return None
-        return np.concatenate([self._pictures.read(place, place + 1) for place in places]) / 255
+    @property
+    def drawn(self) -> bool:
+        """Whether there are pictures of all examples."""
+        return self._pictures is not None and self._drawn >= len(self)
+
+    def pictures(self, places: Sequence[int]) -> np.ndarray:
+        """The pictures of the examples at `places`, uint8 (B, H, W, C); they must have been `drawn`."""
+        assert self._pictures is not None
+        return np.concatenate([self._pictures.read(place, place + 1) for place in places])
 
     def table(self) -> dict[str, np.ndarray]:
-        """The columns of the report, (N,) each, by class and then by falling VoG; see `VarianceOfGradients.table`."""
+        """The columns of the ranking, (N,) each; see `VarianceOfGradients.table`. There must be an example."""
         ranking = self.vog.ranking(self.known["class"])
-        order = np.concatenate([*ranking.values(), np.zeros(0, np.int64)]).astype(np.int64)
-        ranks = [np.arange(1, len(members) + 1) for members in ranking.values()]
+        order = np.concatenate(list(ranking.values()))
         return {
             "index": order,
             "class": self.known["class"][order],
             "vog": self.vog.scores()[order],
             "z": self.vog.normalised(self.known["class"])[order],
-            "rank": np.concatenate([*ranks, np.zeros(0, np.int64)]).astype(np.int64),
+            "rank": np.concatenate([np.arange(1, len(members) + 1) for members in ranking.values()]),
             "predicted": self.known["predicted"][order],
             "score": self.known["score"][order],
             "epochs": self.vog.counts[order],

@@ -127,13 +127,10 @@ class VarianceOfGradients(Trace):
         for place, examples in self._examples.items():
             name = _name(place, " ")
             with guarded(self.strict, f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
-                table = examples.table()
-                if np.isfinite(table["vog"]).any():
-                    write(os.path.join(self.save_dir, "vog_" + _name(place, "_")), table, examples.pictures)
+                if np.isfinite(examples.vog.scores()).any():
+                    write(os.path.join(self.save_dir, "vog_" + _name(place, "_")), examples)
                 else:
-                    warn(
-                        f"No example of the {name} data passed in two epochs or more: there is no variance to rank by."
-                    )
+                    warn(f"No example of the {name} data passed in two epochs or more: nothing can be ranked.")
 
     def table(self, mode: str = "eval", ds_id: str = "") -> dict[str, np.ndarray]:
         """The ranking so far: columns (N,), sorted by class and then from the hardest example to the easiest.
@@ -163,9 +160,7 @@ class VarianceOfGradients(Trace):
         classes = class_numbers(self.class_key, to_numpy(data[self.class_key])[:room])
         arrays = [to_numpy(tensor) for tensor in rows.values()]
         marks = fingerprints([*arrays, classes])
-        if place not in self._examples:
-            self._examples[place] = Examples(self.save_dir, sketched=self.save_dir is not None)
-        examples = self._examples[place]
+        examples = self._examples.get(place) or self._new()
         examples.recognise(start, marks, f"the {_name(place, ' ')} data")
         found = self.net.attribute(rows, target=classes, diagnose=False)
         (output,) = self.net.model_outputs
@@ -175,7 +170,11 @@ class VarianceOfGradients(Trace):
         examples.take(start, marks, gradients, {"class": classes, **facts})
         if arrays[0].ndim == 4 and arrays[0].shape[axis] in (1, 3):
             examples.draw(start, to_unit(arrays[0], axis))
+        self._examples[place] = examples
         self._row[place] = start + len(classes)
+
+    def _new(self) -> Examples:
+        return Examples(self.save_dir, sketched=self.save_dir is not None)
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
@@ -184,7 +183,7 @@ class VarianceOfGradients(Trace):
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._examples = {}
         for place, kept in state["examples"].items():
-            self._examples[place] = Examples(self.save_dir, sketched=self.save_dir is not None)
+            self._examples[place] = self._new()
             self._examples[place].restore(kept)
 
 
