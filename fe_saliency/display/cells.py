@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from fe_saliency.display.colors import FRAME, INK, RIGHT, WRONG, Color
 from fe_saliency.display.columns import TextColumn
 from fe_saliency.display.layout import Block
-from fe_saliency.display.typeset import write
+from fe_saliency.display.typeset import Lettering, write
 
 _INKS = {True: RIGHT, False: WRONG, None: INK}
 
@@ -15,7 +15,7 @@ def paint_cells(picture: Image.Image, block: Block) -> None:
     """Draw all cells of a section, each in the middle of its place."""
     draw = ImageDraw.Draw(picture)
     for column, cells, span in zip(block.section.columns, block.cells, block.spans, strict=True):
-        inks = ink_of(column) if isinstance(column, TextColumn) else [INK] * len(block.row_tops)
+        inks = _ink_of(column) if isinstance(column, TextColumn) else [INK] * len(block.row_tops)
         for cell, top, ink in zip(cells, block.row_tops, inks, strict=True):
             if isinstance(cell, np.ndarray):
                 paste(picture, cell, (span.left, top), (span.width, block.row_height))
@@ -32,7 +32,17 @@ def paste(picture: Image.Image, cell: np.ndarray, corner: tuple[int, int], room:
     ImageDraw.Draw(picture).rectangle((left - 1, top - 1, left + width, top + height), outline=FRAME)
 
 
-def ink_of(column: TextColumn) -> list[Color]:
+def paint_notes(
+    picture: Image.Image, notes: TextColumn | None, letterings: list[Lettering], places: list[tuple[int, int, int]]
+) -> None:
+    """Write the note under each picture of a column; `places`: their left, top and width."""
+    if notes is not None:
+        draw = ImageDraw.Draw(picture)
+        for lettering, (left, top, width), ink in zip(letterings, places, _ink_of(notes), strict=True):
+            write(draw, lettering, (left, top), width, ink)
+
+
+def _ink_of(column: TextColumn) -> list[Color]:
     """The colour of each text: green where it is right, red where it is wrong."""
     if column.correct is None:
         return [INK] * len(column)

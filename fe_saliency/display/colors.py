@@ -20,6 +20,7 @@ ALARM_TINT = (253, 231, 231)
 
 MASK_COLORS = "inferno"
 SIGNED_COLORS = "RdBu_r"  # ColorBrewer's: told apart with every kind of colour blindness, and in print
+_SIGNED_ENDS = (0.05, 0.95)  # Of Matplotlib's map; beyond them both sides are nearly black
 _SIGNED_ANCHORS = 11  # As many colours as ColorBrewer defines; what is between them is interpolated
 _SIGNED_STEPS = 255  # From zero to one
 
@@ -55,7 +56,7 @@ def colorize(masks: np.ndarray, name: str = MASK_COLORS) -> np.ndarray:
 @cache
 def signed_table() -> np.ndarray:
     """The colours from -1 to 1: (511, 3) uint8, read-only, with pure white in the middle."""
-    anchors = colormaps[SIGNED_COLORS](np.linspace(0, 1, _SIGNED_ANCHORS))[:, :3]
+    anchors = colormaps[SIGNED_COLORS](np.linspace(*_SIGNED_ENDS, _SIGNED_ANCHORS))[:, :3]
     anchors[_SIGNED_ANCHORS // 2] = 1
     positions = np.linspace(-1, 1, 2 * _SIGNED_STEPS + 1)
     channels = [np.interp(positions, np.linspace(-1, 1, _SIGNED_ANCHORS), channel) for channel in anchors.T]

@@ -51,9 +51,7 @@ class Layout:
     legends: list[Legend]
 
 
-def arrange(
-    sections: Sequence[Section], caption: str, scale: float, signed_caption: str = SIGNED_CAPTION
-) -> Layout:
+def arrange(sections: Sequence[Section], caption: str, scale: float, signed_caption: str = SIGNED_CAPTION) -> Layout:
     """Measure the sections and stack them.
 
     Args:

@@ -12,7 +12,7 @@ from fe_saliency.display.sizes import Sizes
 from fe_saliency.display.typeset import Lettering, fit, write
 
 _MEANING = "dark = ignored, bright = looked at"
-_SIGNED_MEANING = "red = raises the score, blue = lowers it, white = neither"
+_SIGNED_MEANING = "red: raises the score, blue: lowers it, white: neither"
 _OWN_SCALE = "share of each map's 99th percentile"
 CAPTION = f"{_MEANING} ({_OWN_SCALE})"
 SIGNED_CAPTION = f"{_SIGNED_MEANING} ({_OWN_SCALE})"
@@ -69,7 +69,7 @@ class Legend(NamedTuple):
     def paint(self, picture: Image.Image) -> None:
         """Draw it where it was measured for."""
         draw = ImageDraw.Draw(picture)
-        write(draw, self.low, (self.left, self.top), self.low_width, INK)
+        write(draw, self.low, (self.left + self.low_width - self.low.width, self.top), self.low.width, INK)
         left = self.left + self.low_width + self.gap
         height, width = self.bar.shape[:2]
         top = self.top + (self.low.height - height) // 2
