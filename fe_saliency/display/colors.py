@@ -17,6 +17,7 @@ WRONG = (196, 28, 38)
 
 ALARM = (196, 28, 38)
 ALARM_TINT = (253, 231, 231)
+INKS = (PAPER, INK, FAINT, FRAME, PALE, BAND, RIGHT, WRONG, ALARM, ALARM_TINT)
 
 MASK_COLORS = "inferno"
 SIGNED_COLORS = "RdBu_r"  # ColorBrewer's: told apart with every kind of colour blindness, and in print

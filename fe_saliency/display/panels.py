@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import PALE, colorize, colorize_signed, to_bytes
+from fe_saliency.display.colors import FAINT, PALE, colorize, colorize_signed, to_bytes
 from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn, SignedColumn
 from fe_saliency.display.typeset import fit, write
 
@@ -138,6 +138,6 @@ def label_constant(drawn: np.ndarray, column: MaskColumn | SignedColumn) -> np.n
     for row in constant:
         picture = Image.fromarray(drawn[row])
         corner = (0, (height - lettering.height) // 2)
-        write(ImageDraw.Draw(picture), lettering, corner, width, PALE)
+        write(ImageDraw.Draw(picture), lettering, corner, width, FAINT if drawn[row].mean() > 128 else PALE)
         drawn[row] = np.asarray(picture)
     return drawn
