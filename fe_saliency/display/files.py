@@ -74,8 +74,8 @@ def animate(path: str | os.PathLike[str], pictures: Sequence[np.ndarray], fps: f
 
 def _palette(images: Sequence[Image.Image]) -> Image.Image:
     """The colours that serve all images best, and the inks of the figure, so few of whose pixels would go unheard."""
-    pixels = np.concatenate([np.asarray(image).reshape(-1, 3) for image in images])
-    colors = pixels[:: -(-len(pixels) // _SAMPLED)]
+    every = -(-sum(image.width * image.height for image in images) // _SAMPLED)
+    colors = np.concatenate([np.asarray(image).reshape(-1, 3)[::every] for image in images])
     chosen = Image.fromarray(colors[None]).quantize(_COLORS - len(INKS), method=Image.Quantize.MEDIANCUT)
     chosen.putpalette(
         [*(chosen.getpalette() or [])[: 3 * (_COLORS - len(INKS))], *(one for ink in INKS for one in ink)]

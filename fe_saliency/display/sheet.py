@@ -93,6 +93,7 @@ def contact_sheet(
         TypeError: If `groups` holds anything but groups, or a number is of the wrong kind.
         ValueError: If there is no group, or a number is out of range.
 
+    >>> from fe_saliency.display import ImageColumn
     >>> rng = np.random.default_rng(0)
     >>> images = ImageColumn("class 3: hardest", rng.random((5, 8, 8)))
     >>> contact_sheet([Group(images, TextColumn("", ["0.91", "0.87", "0.85", "0.80", "0.79"]))]).ndim

@@ -19,7 +19,8 @@ from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes, scaled
 from fe_saliency.display.typeset import Lettering, fit, text_width, write
 
-_LEAST_CELL, _WIDTH = 60, 1100  # Of the epochs together; many of them, at the least size, may exceed it
+_LEAST_CELL = 60
+_WIDTH, _HEIGHT = 1100, 960  # Of all cells together; many of them, at the least size, may exceed it
 
 
 class _Tab(NamedTuple):
@@ -89,7 +90,7 @@ def measure_strip(frames: Sequence[Frame], lead: Sequence[Column], label: str | 
         TypeError: If a column is none.
         ValueError: If the columns differ in their number of rows.
     """
-    sizes = _sizes(len(frames), scale)
+    sizes = _sizes(len(frames[0].pictures), len(frames), scale)
     titles = [f"epoch {frame.epoch}" for frame in frames]
     if max(text_width(title, sizes.title, bold=True) for title in titles) > sizes.cell:
         titles = [str(frame.epoch) for frame in frames]
@@ -103,11 +104,12 @@ def measure_strip(frames: Sequence[Frame], lead: Sequence[Column], label: str | 
     return Strip(frames, section, pictures, widths, notes, _tabs(frames, own, sizes), sizes)
 
 
-def _sizes(count: int, scale: float) -> Sizes:
-    """The more epochs, the smaller the cells."""
+def _sizes(rows: int, epochs: int, scale: float) -> Sizes:
+    """The more there is to show, the smaller the cells."""
     sizes = scaled(scale)
     gutter = max(4, sizes.gutter // 2)
-    cell = min(sizes.cell, max(round(_LEAST_CELL * scale), round(_WIDTH * scale) // count - gutter))
+    share = int(min(_WIDTH * scale / epochs, _HEIGHT * scale / rows)) - gutter
+    cell = min(sizes.cell, max(round(_LEAST_CELL * scale), share))
     return replace(sizes, cell=cell, gutter=gutter, row_gap=gutter, slimmest=cell * 3 // 4)
 
 
