@@ -43,6 +43,7 @@ def test_the_epoch_at_which_a_marker_begins_is_always_shown(began):
     picked = pick(frames(50, rows=1, began=began), 8)
     assert len(picked) == 8
     assert {0, began - 1, 49} <= set(picked)
+    assert np.diff(picked).max() <= 2 * 7  # 7 apart, but for the one that moved
 
 
 def test_more_beginnings_than_fit_are_cut():

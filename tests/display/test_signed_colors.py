@@ -27,6 +27,12 @@ def test_zero_is_exactly_white_and_nothing_else_is():
     assert ((signed_table() == 255).all(axis=-1)).nonzero()[0].tolist() == [255]
 
 
+def test_a_value_has_the_nearest_of_the_colours():
+    steps = np.arange(-255, 256)
+    for off in (-0.4, 0, 0.4):
+        assert np.array_equal(colorize_signed(np.clip((steps + off) / 255, -1, 1)), signed_table())
+
+
 def test_both_sides_grow_darker_at_the_same_pace():
     table = luminance(signed_table())
     below, above = table[255::-1], table[255:]
