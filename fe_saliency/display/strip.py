@@ -13,7 +13,7 @@ from fe_saliency.display.colors import ALARM, ALARM_TINT, PAPER
 from fe_saliency.display.columns import Column
 from fe_saliency.display.frame import Frame
 from fe_saliency.display.header import measure_header
-from fe_saliency.display.layout import Span, finish, place
+from fe_saliency.display.layout import Span, enclose, place
 from fe_saliency.display.measure import column_widths, draw_pictures, fit_notes, note_room
 from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes, scaled
@@ -60,7 +60,7 @@ class Strip:
         band = measure_header(self.section, [], inner, sizes.margin, sizes)
         header = measure_header(Section(columns), self.widths, inner, band.bottom + above, sizes)
         block = place(self.section, self.pictures, self.widths, header, sizes, below)
-        layout = finish([block], columns, captions, inner, block.bottom + below, sizes)
+        layout = enclose([block], columns, captions, inner, block.bottom + below, sizes)
         picture = Image.new("RGB", (layout.width, layout.height), PAPER)
         draw = ImageDraw.Draw(picture)
         spans = block.spans[-len(self.frames) :]

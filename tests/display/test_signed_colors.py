@@ -3,11 +3,22 @@
 import numpy as np
 import pytest
 
-from fe_saliency.display import ImageColumn, MaskColumn, Section, SignedColumn, compose, scale_caption
+from fe_saliency.display import (
+    ImageColumn,
+    MaskColumn,
+    Section,
+    SignedColumn,
+    compose,
+    scale_caption,
+    to_mask,
+    to_signed,
+)
+from fe_saliency.display import panels as module
 from fe_saliency.display.colors import colorize_signed, lookup_table, signed_table
 from fe_saliency.display.layout import arrange
 from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
 from fe_saliency.display.panels import panels
+from fe_saliency.display.typeset import fit
 
 
 def noise(*shape, seed=0):
@@ -83,6 +94,22 @@ def test_a_constant_signed_map_says_so():
     assert np.ptp(drawn[0]) > 100
     assert np.ptp(drawn[1]) > 100
     assert np.array_equal(drawn[2], panels(SignedColumn("m", maps[2:]), 144)[0])
+
+
+def test_a_map_that_is_clipped_everywhere_is_not_called_constant(monkeypatch):
+    texts = []
+    monkeypatch.setattr(module, "fit", lambda text, *args: texts.append(text) or fit(text, *args))
+    raw = np.random.default_rng(0).uniform(5, 9, (1, 8, 8, 1))
+    for column in (
+        MaskColumn("m", to_mask(raw, scale=2.0)),
+        SignedColumn("m", to_signed(-raw, scale=2.0)),
+        MaskColumn("m", np.full((1, 8, 8), 255, np.uint8)),
+        MaskColumn("m", to_mask(0 * raw, scale=2.0)),
+        SignedColumn("m", to_signed(0 * raw)),
+        SignedColumn("m", to_signed(raw)),
+    ):
+        panels(column, 120)
+    assert texts == ["full scale everywhere"] * 3 + ["constant map"] * 2
 
 
 @pytest.mark.parametrize(
