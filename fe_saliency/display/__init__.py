@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fe_saliency.display.films import film, reel
     from fe_saliency.display.frame import Frame
     from fe_saliency.display.legend import scale_caption
-    from fe_saliency.display.overlay import blend
+    from fe_saliency.display.overlay import blend, blend_signed
     from fe_saliency.display.saliency_display import SaliencyDisplay
     from fe_saliency.display.scaling import to_mask, to_unit
     from fe_saliency.display.section import Section
@@ -31,6 +31,7 @@ __all__ = [
     "TextColumn",
     "animate",
     "blend",
+    "blend_signed",
     "channels_last",
     "common_scale",
     "compose",
@@ -56,7 +57,7 @@ __getattr__, __dir__, _ = lazy.attach(
         "films": ["film", "reel"],
         "frame": ["Frame"],
         "legend": ["scale_caption"],
-        "overlay": ["blend"],
+        "overlay": ["blend", "blend_signed"],
         "saliency_display": ["SaliencyDisplay"],
         "scaling": ["to_mask", "to_unit"],
         "section": ["Section"],

@@ -15,8 +15,9 @@ BAND = (234, 238, 242)
 RIGHT = (26, 127, 55)
 WRONG = (196, 28, 38)
 
-ALARM = (196, 28, 38)
+ALARM = WRONG
 ALARM_TINT = (253, 231, 231)
+INKS = (PAPER, INK, FAINT, FRAME, PALE, BAND, RIGHT, WRONG, ALARM_TINT)
 
 MASK_COLORS = "inferno"
 SIGNED_COLORS = "RdBu_r"  # ColorBrewer's: told apart with every kind of colour blindness, and in print

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from fe_saliency.display.colors import INKS
+
 _FASTEST = 50  # Pictures per second: browsers slow down what is faster
 _COLORS = 256  # Of a GIF
 _SAMPLED = 4_000_000  # Pixels from which its colours are chosen
@@ -71,10 +73,14 @@ def animate(path: str | os.PathLike[str], pictures: Sequence[np.ndarray], fps: f
 
 
 def _palette(images: Sequence[Image.Image]) -> Image.Image:
-    """The colours that serve all images best."""
-    pixels = np.concatenate([np.asarray(image).reshape(-1, 3) for image in images])
-    colors = pixels[:: -(-len(pixels) // _SAMPLED)]
-    return Image.fromarray(colors[None]).quantize(_COLORS, method=Image.Quantize.MEDIANCUT)
+    """The colours that serve all images best, and the inks of the figure, so few of whose pixels would go unheard."""
+    every = -(-sum(image.width * image.height for image in images) // _SAMPLED)
+    colors = np.concatenate([np.asarray(image).reshape(-1, 3)[::every] for image in images])
+    chosen = Image.fromarray(colors[None]).quantize(_COLORS - len(INKS), method=Image.Quantize.MEDIANCUT)
+    chosen.putpalette(
+        [*(chosen.getpalette() or [])[: 3 * (_COLORS - len(INKS))], *(one for ink in INKS for one in ink)]
+    )
+    return chosen
 
 
 def _write(path: Path, save: Callable[[BinaryIO], None]) -> Path:

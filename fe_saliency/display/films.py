@@ -19,7 +19,7 @@ def film(
     title: str = "",
     caption: str = CAPTION,
     signed_caption: str = SIGNED_CAPTION,
-    most: int = 16,
+    most: int = 20,
     scale: float = 1,
 ) -> np.ndarray:
     """Draw a film strip.

@@ -78,7 +78,7 @@ def arrange(sections: Sequence[Section], caption: str, scale: float, signed_capt
         header = measure_header(section, wide if titled else [], inner, top, sizes)
         blocks.append(place(section, pictures, wide, header, sizes))
     columns = [column for section in sections for column in section.columns]
-    return finish(blocks, columns, (caption, signed_caption), inner, blocks[-1].bottom, sizes)
+    return enclose(blocks, columns, (caption, signed_caption), inner, blocks[-1].bottom, sizes)
 
 
 def place(
@@ -98,7 +98,7 @@ def place(
     return Block(section, header, cells, spans, tops, high)
 
 
-def finish(
+def enclose(
     blocks: list[Block],
     columns: Iterable[Column],
     captions: tuple[str, str],

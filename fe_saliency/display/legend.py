@@ -1,6 +1,6 @@
 """The colour bars, and the sentences that make them readable."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,11 @@ _OWN_SCALE = "share of each map's 99th percentile"
 CAPTION = f"{_MEANING} ({_OWN_SCALE})"
 SIGNED_CAPTION = f"{_SIGNED_MEANING} ({_OWN_SCALE})"
 
-_BARS = ((MaskColumn, 0, colorize), (SignedColumn, -1, colorize_signed))
+# Of each kind of map: the lowest value, and what gives its colours
+_BARS: tuple[tuple[type, int, Callable[[np.ndarray], np.ndarray]], ...] = (
+    (MaskColumn, 0, colorize),
+    (SignedColumn, -1, colorize_signed),
+)
 
 
 def scale_caption(scales: Mapping[str, float], origin: str, signed: bool = False) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import PALE, colorize, colorize_signed, to_bytes
+from fe_saliency.display.colors import FAINT, PALE, colorize, colorize_signed, to_bytes
 from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn, SignedColumn
 from fe_saliency.display.typeset import fit, write
 
@@ -132,12 +132,14 @@ def label_constant(drawn: np.ndarray, column: MaskColumn | SignedColumn) -> np.n
     """Say on a map without contrast that it has none, or it looks like a fault of the figure."""
     values = column.masks if isinstance(column, MaskColumn) else column.maps
     rows = values.reshape(len(values), -1)
-    constant = np.flatnonzero((rows == rows[:, :1]).all(axis=1))
+    full = 255 if values.dtype == np.uint8 else 1
     height, width = drawn.shape[1:3]
-    lettering = fit("constant map", width, height, max(9, width // 10), 6)
-    for row in constant:
+    for row in np.flatnonzero((rows == rows[:, :1]).all(axis=1)):
+        # On a scale that is not its own, a map may be clipped everywhere without being constant.
+        text = "full scale everywhere" if abs(rows[row, 0]) == full else "constant map"
+        lettering = fit(text, width, height, max(9, width // 10), 6)
         picture = Image.fromarray(drawn[row])
         corner = (0, (height - lettering.height) // 2)
-        write(ImageDraw.Draw(picture), lettering, corner, width, PALE)
+        write(ImageDraw.Draw(picture), lettering, corner, width, FAINT if drawn[row].mean() > 128 else PALE)
         drawn[row] = np.asarray(picture)
     return drawn

@@ -12,7 +12,7 @@ from fe_saliency.display.colors import PAPER
 from fe_saliency.display.columns import PictureColumn, TextColumn
 from fe_saliency.display.figure import check_scale
 from fe_saliency.display.header import Header, measure_header
-from fe_saliency.display.layout import finish
+from fe_saliency.display.layout import enclose
 from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
 from fe_saliency.display.measure import fit_notes, note_room
 from fe_saliency.display.panels import panels
@@ -93,6 +93,7 @@ def contact_sheet(
         TypeError: If `groups` holds anything but groups, or a number is of the wrong kind.
         ValueError: If there is no group, or a number is out of range.
 
+    >>> from fe_saliency.display import ImageColumn
     >>> rng = np.random.default_rng(0)
     >>> images = ImageColumn("class 3: hardest", rng.random((5, 8, 8)))
     >>> contact_sheet([Group(images, TextColumn("", ["0.91", "0.87", "0.85", "0.80", "0.79"]))]).ndim
@@ -114,7 +115,7 @@ def contact_sheet(
     columns = min(across, len(groups))
     inner = columns * (group_width + sizes.block_gap) - sizes.block_gap
     bottom = max(grid.bottom for grid in grids[-across:])
-    layout = finish([], [group.pictures for group in groups], (caption, signed_caption), inner, bottom, sizes)
+    layout = enclose([], [group.pictures for group in groups], (caption, signed_caption), inner, bottom, sizes)
     picture = Image.new("RGB", (layout.width, layout.height), PAPER)
     for grid in grids:
         grid.paint(picture, sizes)

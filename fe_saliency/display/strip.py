@@ -13,13 +13,14 @@ from fe_saliency.display.colors import ALARM, ALARM_TINT, PAPER
 from fe_saliency.display.columns import Column
 from fe_saliency.display.frame import Frame
 from fe_saliency.display.header import measure_header
-from fe_saliency.display.layout import Span, finish, place
+from fe_saliency.display.layout import Span, enclose, place
 from fe_saliency.display.measure import column_widths, draw_pictures, fit_notes, note_room
 from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes, scaled
 from fe_saliency.display.typeset import Lettering, fit, text_width, write
 
-_LEAST_CELL, _WIDTH = 60, 1100  # Of the epochs together; many of them, at the least size, may exceed it
+_LEAST_CELL = 60
+_WIDTH, _HEIGHT = 1100, 960  # Of all cells together; many of them, at the least size, may exceed it
 
 
 class _Tab(NamedTuple):
@@ -59,7 +60,7 @@ class Strip:
         band = measure_header(self.section, [], inner, sizes.margin, sizes)
         header = measure_header(Section(columns), self.widths, inner, band.bottom + above, sizes)
         block = place(self.section, self.pictures, self.widths, header, sizes, below)
-        layout = finish([block], columns, captions, inner, block.bottom + below, sizes)
+        layout = enclose([block], columns, captions, inner, block.bottom + below, sizes)
         picture = Image.new("RGB", (layout.width, layout.height), PAPER)
         draw = ImageDraw.Draw(picture)
         spans = block.spans[-len(self.frames) :]
@@ -89,7 +90,7 @@ def measure_strip(frames: Sequence[Frame], lead: Sequence[Column], label: str | 
         TypeError: If a column is none.
         ValueError: If the columns differ in their number of rows.
     """
-    sizes = _sizes(len(frames), scale)
+    sizes = _sizes(len(frames[0].pictures), len(frames), scale)
     titles = [f"epoch {frame.epoch}" for frame in frames]
     if max(text_width(title, sizes.title, bold=True) for title in titles) > sizes.cell:
         titles = [str(frame.epoch) for frame in frames]
@@ -103,11 +104,12 @@ def measure_strip(frames: Sequence[Frame], lead: Sequence[Column], label: str | 
     return Strip(frames, section, pictures, widths, notes, _tabs(frames, own, sizes), sizes)
 
 
-def _sizes(count: int, scale: float) -> Sizes:
-    """The more epochs, the smaller the cells."""
+def _sizes(rows: int, epochs: int, scale: float) -> Sizes:
+    """The more there is to show, the smaller the cells."""
     sizes = scaled(scale)
     gutter = max(4, sizes.gutter // 2)
-    cell = min(sizes.cell, max(round(_LEAST_CELL * scale), round(_WIDTH * scale) // count - gutter))
+    share = int(min(_WIDTH * scale / epochs, _HEIGHT * scale / rows)) - gutter
+    cell = min(sizes.cell, max(round(_LEAST_CELL * scale), share))
     return replace(sizes, cell=cell, gutter=gutter, row_gap=gutter, slimmest=cell * 3 // 4)
 
 
