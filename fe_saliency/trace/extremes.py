@@ -10,7 +10,7 @@ from io import StringIO
 
 import numpy as np
 
-from fe_saliency.display import Group, ImageColumn, TextColumn, sheet, write_png
+from fe_saliency.display import Group, ImageColumn, TextColumn, contact_sheet, write_png
 from fe_saliency.trace.examples import Examples
 
 #: How many examples of each end of a class are shown, and of how many classes.
@@ -37,7 +37,7 @@ def write(stem: str, examples: Examples) -> None:
             for end, rows in zip(("hardest", "easiest"), both, strict=True)
             if rows.size
         ]
-        write_png(f"{stem}.png", sheet(groups, per_line=_SHOWN))
+        write_png(f"{stem}.png", contact_sheet(groups, per_line=_SHOWN))
 
 
 def to_csv(table: Mapping[str, np.ndarray]) -> str:
