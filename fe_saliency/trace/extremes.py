@@ -69,9 +69,9 @@ def ends(table: Mapping[str, np.ndarray]) -> dict[int, tuple[np.ndarray, np.ndar
 
 
 def _group(title: str, rows: np.ndarray, table: Mapping[str, np.ndarray], examples: Examples) -> Group:
-    """Examples with their places and what the model says they are: green if it agrees with the data."""
+    """Examples with what the model says they are, green if it agrees with the data, and their places."""
     index, predicted, true = (table[name][rows].tolist() for name in ("index", "predicted", "class"))
-    captions = [f"#{place}: {said}" for place, said in zip(index, predicted, strict=True)]
+    captions = [f"{said} #{place}" for place, said in zip(index, predicted, strict=True)]
     right = [said == label for said, label in zip(predicted, true, strict=True)]
     return Group(ImageColumn(title, examples.pictures(index)), TextColumn("", captions, right))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from fastestimator.trace.trace import Trace
@@ -36,8 +37,8 @@ class VarianceOfGradients(Trace):
     eval_data={"train": data, ...})`, with ops that augment in `mode="train"` only, and `ds_id="train"` here.
 
     When the training ends, `save_dir` receives for each mode and dataset id `vog_<mode>[_<ds_id>].csv`, see `table`,
-    and for images of 1 or 3 channels `vog_<mode>[_<ds_id>].png`, the hardest and the easiest examples of each class.
-    Memory is bounded: large numbers of gradients and pictures move to temporary files in `save_dir`.
+    and for images of 1 or 3 channels `vog_<mode>[_<ds_id>].png`: the hardest and the easiest examples of each class,
+    each with the predicted class and its place. Memory is bounded: what is large moves to temporary files there.
 
     Args:
         model: A model compiled by `fe.build`.
@@ -47,9 +48,13 @@ class VarianceOfGradients(Trace):
         samples: None to follow all examples, or how many, from the first.
         mode: In which mode(s): None, or any of "train", "eval", "test", or these with "!" for all others.
         ds_id: For which dataset id(s): None, ids, or ids with "!" for all others. Each is ranked by itself.
-        save_dir: Where the ranking is written at the end of a run; None for nowhere.
+        save_dir: Where the ranking is written at the end of a run, by each Trace into a folder of its own; None for
+            nowhere.
         every: Take the gradients in each epoch whose number it divides.
-        score: What of the class is differentiated; see `SaliencyNet`. The method is defined for "logit".
+        score: What of the class is differentiated; see `SaliencyNet`. The method is defined for "logit" (behind a
+            softmax it is known up to a constant per row, and the logits are taken to sum to zero). For wrong labels,
+            "log_probability", which the loss is made of, did far better where it was measured, in
+            `apphub_examples/mislabelled`.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error, data that have changed among them, stops the training. If not, it is logged with its
             traceback (by the logger "fe_saliency"), the rest of that dataset's epoch is left out, and the training goes
@@ -128,7 +133,7 @@ class VarianceOfGradients(Trace):
             name = _name(place, " ")
             with guarded(self.strict, f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
                 if np.isfinite(examples.vog.scores()).any():
-                    write(os.path.join(self.save_dir, "vog_" + _name(place, "_")), examples)
+                    write(os.path.join(self.save_dir, "vog_" + quote(_name(place, "_"), safe="")), examples)
                 else:
                     warn(f"No example of the {name} data passed in two epochs or more: nothing can be ranked.")
 

@@ -10,10 +10,13 @@ import pytest
 import torch
 from fastestimator.trace.io import RestoreWizard
 from fastestimator.trace.trace import Trace
+from PIL import Image
 from training import CLASSES, Die, Stop, classifier, dataset, estimator, images, labels, weights
 from untouched import same, train
 
+from fe_saliency.display import contact_sheet
 from fe_saliency.trace import VarianceOfGradients
+from fe_saliency.trace.extremes import ends
 
 ROWS = 10  # with batches of 4, the last is smaller
 
@@ -101,6 +104,45 @@ def test_csv_and_table_say_the_same(tmp_path):
             name: float(column[row]) for name, column in table.items()
         }
     assert lines[0]["rank"] == "1", "no decimals"
+
+
+def test_the_picture_shows_both_ends_of_each_class(backend, tmp_path):
+    model = classifier(backend, "adam")
+    trace = vog(model, save_dir=str(tmp_path), strict=True)
+    with patch("fe_saliency.trace.extremes.contact_sheet", wraps=contact_sheet) as drawn:
+        estimator(backend, model, [trace], evaluation=dataset(backend, ROWS, seed=1)).fit()
+    (groups,), table = drawn.call_args.args, trace.table()
+    assert [group.pictures.title for group in groups][:2] == ["Class 0, hardest", "Class 0, easiest"]
+    pixels = np.rint(images(backend, ROWS, 1).reshape(ROWS, 8, 8, 1) * 255)
+    shown = []
+    for group, rows in zip(groups, ([0, 1], [3, 2], [4, 5], [6], [7, 8], [9]), strict=True):
+        assert np.array_equal(group.pictures.images, pixels[table["index"][rows]])
+        assert group.captions.texts == [f"{table['predicted'][row]} #{table['index'][row]}" for row in rows]
+        assert group.captions.correct == [table["predicted"][row] == table["class"][row] for row in rows]
+        shown += rows
+    assert sorted(shown) == list(range(ROWS)), "each once"
+    assert Image.open(tmp_path / "vog_eval.png").size[0] > 300
+
+
+def test_of_many_examples_the_ends_are_shown_and_of_unknown_ones_nothing():
+    scores = np.concatenate([np.linspace(9, 1, 30), [2, 1, np.nan], [np.nan]])
+    table = {"class": np.repeat([4, 5, 6], [30, 3, 1]), "vog": scores}
+    found = {each: [rows.tolist() for rows in both] for each, both in ends(table).items()}
+    assert found == {4: [[0, 1, 2, 3, 4, 5], [29, 28, 27, 26, 25, 24]], 5: [[30], [31]]}
+
+
+def test_there_is_no_picture_of_tables(tmp_path):
+    model = classifier("torch", shape=(64,))
+    data = dataset("torch", ROWS, x=images("torch", ROWS).reshape(ROWS, 64))
+    estimator("torch", model, [vog(model, save_dir=str(tmp_path), strict=True)], train=data, evaluation=data).fit()
+    assert [path.name for path in tmp_path.iterdir()] == ["vog_eval.csv"]
+
+
+def test_a_dataset_id_is_made_fit_for_a_file_name(tmp_path):
+    model = classifier("torch")
+    trace = vog(model, save_dir=str(tmp_path), strict=True)
+    estimator("torch", model, [trace], evaluation={"a/b": dataset("torch"), "c": dataset("torch")}).fit()
+    assert {path.name for path in tmp_path.glob("*.csv")} == {"vog_eval_a%2Fb.csv", "vog_eval_c.csv"}
 
 
 def test_only_so_many_samples(backend):
