@@ -41,6 +41,7 @@ ALLOWED = {
     "walk": {"call", "target", "driver", "clean", "finish", *WALK},
     "engine": {"walk", "clean", "call", "attribution", "inputs", "target", "pace", *WALK},
     "display": {"backend"},
+    "heat": {"display.channels"},
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
@@ -57,6 +58,7 @@ OUTSIDE = {
     "pace": set(),
     "feeder": {"numpy"},
     "chunks": {"tqdm"},
+    "heat": {"numpy"},
 }
 #: What shows a part more of FastEstimator than its job needs.
 UNSEEN = {"display": ("fastestimator.network", "fastestimator.op", "fastestimator.backend", "fastestimator.xai")}
