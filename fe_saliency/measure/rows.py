@@ -82,12 +82,3 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def known(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     """`values` where a measure is defined, NaN elsewhere."""
     return np.where(where, values, np.nan)
-
-
-def check_same_shape(a: np.ndarray, b: np.ndarray) -> None:
-    """Two maps are compared value by value."""
-    if np.shape(a) != np.shape(b):
-        raise ValueError(
-            f"`a` (of shape {np.shape(a)}) and `b` (of shape {np.shape(b)}) must have the same shape: "
-            "give maps of the same samples and the same model input."
-        )

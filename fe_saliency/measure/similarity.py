@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-from fe_saliency.measure.rows import check_same_shape, finite_rows, heat_rows, known, ratio, varied
+from fe_saliency.measure.rows import finite_rows, heat_rows, known, ratio, varied
 
 _SIGMA, _RADIUS = 1.5, 5  # Of Wang's window, in pixels
 _C1, _C2 = 0.01**2, 0.03**2  # Wang's constants for a data range of 1
@@ -29,7 +29,7 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         TypeError: If the values are no real numbers.
         ValueError: If the shapes differ, or a value is negative.
     """
-    check_same_shape(a, b)
+    _check_same_shape(a, b)
     ranks = [rankdata(heat_rows(heat, name), axis=1) for heat, name in ((a, "a"), (b, "b"))]
     # The mean of n ranks is (n + 1) / 2, exactly: a constant row becomes zeros.
     return _cosine(*(rank - (rank.shape[1] + 1) / 2 for rank in ranks))
@@ -53,7 +53,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         TypeError: If the values are no real numbers.
         ValueError: If the shapes differ.
     """
-    check_same_shape(a, b)
+    _check_same_shape(a, b)
     return _cosine(finite_rows(a, "a"), finite_rows(b, "b"))
 
 
@@ -83,7 +83,7 @@ def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         TypeError: If the values are no real numbers.
         ValueError: If the shapes differ, or a value is negative.
     """
-    check_same_shape(a, b)
+    _check_same_shape(a, b)
     shape = np.shape(a)
     rows = [heat_rows(heat, name) for heat, name in ((a, "a"), (b, "b"))]
     defined = varied(rows[0]) & varied(rows[1])
@@ -110,3 +110,11 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Of rows, (B, n): (B,), NaN where either is zero."""
     norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     return np.clip(ratio((a * b).sum(axis=1), norms), -1, 1)
+
+
+def _check_same_shape(a: np.ndarray, b: np.ndarray) -> None:
+    if np.shape(a) != np.shape(b):
+        raise ValueError(
+            f"`a` (of shape {np.shape(a)}) and `b` (of shape {np.shape(b)}) must have the same shape: "
+            "give maps of the same samples and the same model input."
+        )
