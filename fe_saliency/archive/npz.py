@@ -23,7 +23,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], compressed: bool) -> Non
         OSError: It could not be written, and `path` is as it was; names `path`.
     """
     # In the same folder, so that it can take the place of `path` in one step, and under a name that is not read.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
             (np.savez_compressed if compressed else np.savez)(file, **arrays)
@@ -52,5 +52,5 @@ def read(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarr
     except Exception as error:  # A torn file fails in a dozen ways: zipfile's, zlib's, struct's, NumPy's.
         raise ValueError(
             f"`{path}` is damaged or was not written by `fe_saliency.archive.save`: {error or type(error).__name__}. "
-            "Delete it, or restore it from a copy; the other epochs are not touched by it."
+            "Restore it from a copy, or delete it: a training that saves the same again writes it anew."
         ) from error

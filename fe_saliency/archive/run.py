@@ -106,10 +106,6 @@ def load(folder: str | os.PathLike[str]) -> Run:
 
     Raises:
         FileNotFoundError: There is no such folder, or no epoch in it.
-
-    Example:
-        >>> run = load("run/maps")
-        >>> [record.scores["y_pred"].mean() for record in run.records("eval")]
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -29,10 +29,6 @@ def save(record: Record, folder: str | os.PathLike[str]) -> Path:
     Raises:
         TypeError: `record` holds what can't be stored without pickle, or settings that are not JSON.
         OSError: The disk is full, or the like: the folder holds what it held before. Names the file.
-
-    Example:
-        >>> path = save(record, "run/maps")
-        >>> load("run/maps").record(record.epoch).maps["vanilla"]["x"]
     """
     folder = Path(folder)
     samples = samples_of(record)
@@ -47,6 +43,6 @@ def save(record: Record, folder: str | os.PathLike[str]) -> Path:
         npz.write(path, epoch, compressed=False)  # Maps have few zeros: a sixth of the space for four times the time.
     except BaseException:
         if new:
-            shared.unlink()
+            shared.unlink(missing_ok=True)
         raise
     return path

@@ -1,11 +1,13 @@
 """A run is found, and read one epoch at a time."""
 
+import doctest
 import json
 
 import numpy as np
 import pytest
 from records import record
 
+import fe_saliency.archive
 from fe_saliency.archive import contents, load, npz, save
 
 #: Dataset ids that a file system, or a careless pattern, would mix up.
@@ -67,7 +69,7 @@ def test_file_names(tmp_path):
 
 
 def test_other_files_are_left_alone(run):
-    for name in ["notes.txt", ".eval_0003.npz.1a2b3c4d.tmp", "eval_3.npz", "eval_b (copy)_0003.npz", "eval_00003.npz"]:
+    for name in ["notes.txt", ".1a2b3c4d.tmp", "eval_3.npz", "eval_b (copy)_0003.npz", "eval_00003.npz"]:
         (run.folder / name).write_text("half a fi")
     assert load(run.folder).files == run.files
 
@@ -116,3 +118,9 @@ def test_nothing_to_load(tmp_path):
 def test_what_is_not_there_is_told_with_what_is(ask, message, run):
     with pytest.raises(ValueError, match=message):
         ask(run)
+
+
+def test_the_example_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    failed, attempted = doctest.testmod(fe_saliency.archive)
+    assert attempted and not failed
