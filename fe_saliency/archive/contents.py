@@ -115,7 +115,8 @@ def versions() -> dict[str, str]:
 
 
 def _name(*path: str) -> str:
-    return "/".join(quote(key, safe="") for key in path)
+    # Dots too: NumPy takes a key that ends in ".npy" for the file of another.
+    return "/".join(quote(key, safe="").replace(".", "%2E") for key in path)
 
 
 def _plain(name: str, array: np.ndarray) -> np.ndarray:

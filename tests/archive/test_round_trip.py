@@ -92,7 +92,13 @@ def test_numbers_that_are_easily_lost(tmp_path):
 
 def test_several_inputs_outputs_and_shapes_under_odd_names(tmp_path):
     images = np.moveaxis(np.random.default_rng(0).random((2, 5, 6, 3)), -1, 1)  # not contiguous
-    inputs = {"image/a b": images, "file": np.ones((2, 7), np.float16), "../%2F": np.zeros((2, 0)), "Ünï": images[::-1]}
+    inputs = {
+        "image/a b": images,
+        "file": np.ones((2, 7), np.float16),
+        "../%2F": np.zeros((2, 0)),
+        "Ünï": images[::-1],
+        "file.npy": images,
+    }
     maps = {name: {key: array * 2 for key, array in inputs.items()} for name in ("vanilla", "maps")}
     number = {key: np.arange(2.0) for key in ("y", "y/vanilla", "header", "labels")}
     given = record(
