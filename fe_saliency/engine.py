@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -45,6 +46,7 @@ class Engine:
         self._paces: dict[tuple[Any, ...], Pace] = {}
         self._most: dict[tuple[Any, ...], int] = {}  # What the memory was found to hold
         self._warned: set[str] = set()
+        self._dtype = backend.model_dtype(model)  # of the call that runs: a user may cast the model between calls
 
     def run(self, batch: Mapping[str, Any], call: Call) -> Attribution:
         """Attribute every row of `batch`.
@@ -65,18 +67,18 @@ class Engine:
             feeder = self._feeder(composition, call, effort.counts, rows, pace.channels_last)
             clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
             try:
-                settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend).run()
+                with self.backend.laid_out(self.model, pace.channels_last):
+                    settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend).run()
             finally:
                 feeder.close()
                 chunks.close()
             if chunks.room < pace.room:
                 self._most[_shapes(rows)] = chunks.room
-        dtype = self.backend.model_dtype(self.model)
         met = None
         if call.tolerance is not None and walked.relative_error is not None:
             met = walked.relative_error <= call.tolerance
         return Attribution(
-            maps={key: self.backend.cast(each, dtype) for key, each in zip(rows, walked.maps, strict=True)},
+            maps={key: self.backend.cast(each, self._dtype) for key, each in zip(rows, walked.maps, strict=True)},
             targets=self._tensors(settled.targets),
             predictions=self._tensors(settled.predictions),
             scores=self._tensors(settled.scores),
@@ -95,7 +97,8 @@ class Engine:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
     def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, tuple[Baseline, ...]]:
-        rows = inputs.take(batch, self.model_inputs, self.backend.model_dtype(self.model), self._warned)
+        self._dtype = self.backend.model_dtype(self.model)
+        rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned)
         baselines = resolve(call.baseline, self.model_inputs)
         for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
             baseline.check(key, array)
@@ -125,7 +128,7 @@ class Engine:
             samplings,
             rows,
             self.backend,
-            self.backend.model_dtype(self.model),
+            self._dtype,
             channels_last,
         )
 
@@ -134,7 +137,8 @@ class Engine:
         if room is None and evaluations <= first:
             room = first  # What fits into the smallest chunk is run as one, before and after the pace is known.
         found = Pace(room) if room is not None else self._measured(run, composition, call, rows)
-        return replace(found, room=min(found.room, self._most.get(_shapes(rows), found.room)))
+        room = found.of(evaluations)
+        return replace(found, room=min(room, self._most.get(_shapes(rows), room)))
 
     def _measured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> Pace:
         shapes = _shapes(rows)
@@ -150,7 +154,8 @@ class Engine:
 
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
-            self._paces[shapes] = pace.measure(work, pace.least(shapes), last, self.backend.has_layouts and images)
+            layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
+            self._paces[shapes] = pace.measure(work, pace.least(shapes), last, layout)
         return self._paces[shapes]
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -165,6 +165,9 @@ class TensorFlowBackend:
             for model, optimizer in zip(models, optimizers, strict=True):
                 if getattr(model, "current_optimizer", None) is not optimizer:
                     model.current_optimizer = optimizer
+
+    def laid_out(self, model: Any, channels_last: bool) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class _Graphs:
