@@ -1,4 +1,4 @@
-"""What a figure is made of: columns of text, images and masks."""
+"""What a figure is made of: columns of text, images, masks and signed maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,11 +92,7 @@ class MaskColumn:
 
     def __post_init__(self) -> None:
         _check_picture(self.masks, self.title, "masks", "to_mask")
-        if self.masks.ndim > 3 and self.masks.shape[-1] != 1:
-            raise ValueError(
-                f"`masks` (of shape {self.masks.shape}) of column '{self.title}' must have one "
-                "channel, the last: `to_mask` sums them, `channels_last` moves them."
-            )
+        _check_one_channel(self.masks, self.title, "masks", "to_mask")
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -106,16 +102,50 @@ class MaskColumn:
         return _heading(self.title, self.masks)
 
 
+@dataclass(frozen=True, eq=False)
+class SignedColumn:
+    """One signed map per row: red above zero, blue below, white at zero.
+
+    Args:
+        title: What stands above the column.
+        maps: Floats in [-1, 1], as `to_signed` returns them, channels last: (B, H, W, 1),
+            (B, H, W), (B, F), (B, T, 1) or (B, D, H, W, 1).
+
+    Raises:
+        TypeError: If the maps are not floats.
+        ValueError: If the shape is none of these, or a value is outside [-1, 1].
+    """
+
+    title: str
+    maps: np.ndarray
+
+    def __post_init__(self) -> None:
+        _check_picture(self.maps, self.title, "maps", "to_signed", low=-1)
+        _check_one_channel(self.maps, self.title, "maps", "to_signed")
+
+    def __len__(self) -> int:
+        return len(self.maps)
+
+    @property
+    def heading(self) -> str:
+        return _heading(self.title, self.maps)
+
+
+PictureColumn = ImageColumn | MaskColumn | SignedColumn
+Column = TextColumn | PictureColumn
+
+
 def _heading(title: str, values: np.ndarray) -> str:
     return f"{title} (middle slice)" if values.ndim == 5 else title
 
 
-def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> None:
-    where = f"of column '{title}'"
-    if not isinstance(values, np.ndarray) or not (values.dtype == np.uint8 or values.dtype.kind == "f"):
+def _check_picture(values: np.ndarray, title: str, name: str, remedy: str, low: int = 0) -> None:
+    where, kinds = f"of column '{title}'", "floats" if low else "floats or uint8"
+    in_bytes = isinstance(values, np.ndarray) and values.dtype == np.uint8
+    if not isinstance(values, np.ndarray) or not (values.dtype.kind == "f" or (in_bytes and not low)):
         raise TypeError(
             f"`{name}` (={getattr(values, 'dtype', type(values).__name__)}) {where} must be a "
-            f"NumPy array of floats or uint8: use `{remedy}`."
+            f"NumPy array of {kinds}: use `{remedy}`."
         )
     if not 2 <= values.ndim <= 5 or 0 in values.shape[1:]:
         raise ValueError(
@@ -123,5 +153,15 @@ def _check_picture(values: np.ndarray, title: str, name: str, remedy: str) -> No
             "(B, T, C) or (B, D, H, W, C), with nothing empty."
         )
     # Written so that NaN fails it too.
-    if values.dtype != np.uint8 and values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [0, 1]: use `{remedy}`.")
+    if not in_bytes and values.size and not (values.min() >= low and values.max() <= 1):
+        raise ValueError(
+            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [{low}, 1]: use `{remedy}`."
+        )
+
+
+def _check_one_channel(values: np.ndarray, title: str, name: str, remedy: str) -> None:
+    if values.ndim > 3 and values.shape[-1] != 1:
+        raise ValueError(
+            f"`{name}` (of shape {values.shape}) of column '{title}' must have one "
+            f"channel, the last: `{remedy}` sums them, `channels_last` moves them."
+        )

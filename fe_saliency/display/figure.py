@@ -5,18 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fe_saliency.display.colors import FRAME, INK, PAPER, RIGHT, WRONG
-from fe_saliency.display.columns import TextColumn
-from fe_saliency.display.layout import Block, arrange
-from fe_saliency.display.legend import CAPTION
+from fe_saliency.display.cells import paint_cells
+from fe_saliency.display.colors import PAPER
+from fe_saliency.display.layout import arrange
+from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
 from fe_saliency.display.section import Section
-from fe_saliency.display.typeset import write
 
-_INKS = {True: RIGHT, False: WRONG, None: INK}
 _LARGEST_SCALE = 16
 
 
-def compose(sections: Section | Sequence[Section], caption: str = CAPTION, scale: float = 1) -> np.ndarray:
+def compose(
+    sections: Section | Sequence[Section],
+    caption: str = CAPTION,
+    scale: float = 1,
+    signed_caption: str = SIGNED_CAPTION,
+) -> np.ndarray:
     """Draw the figure.
 
     Sections with the same columns align under one header; others have headers of their own. Every
@@ -24,9 +27,10 @@ def compose(sections: Section | Sequence[Section], caption: str = CAPTION, scale
 
     Args:
         sections: One, or several from top to bottom.
-        caption: What stands beside the colour bar. There is no bar in a figure without a
-            `MaskColumn`.
+        caption: What stands beside the colour bar of the masks. There is no bar in a figure without
+            a `MaskColumn`. `scale_caption` writes it for maps that share one scale.
         scale: How many pixels to draw for one, up to 16: 2 gives a figure for print.
+        signed_caption: What stands beside the colour bar of the signed maps, if there are any.
 
     Returns:
         (H, W, 3) uint8, on white.
@@ -44,14 +48,14 @@ def compose(sections: Section | Sequence[Section], caption: str = CAPTION, scale
     >>> figure.ndim, figure.dtype
     (3, dtype('uint8'))
     """
-    layout = arrange(check_sections(sections), caption, check_scale(scale))
+    layout = arrange(check_sections(sections), caption, check_scale(scale), signed_caption)
     picture = Image.new("RGB", (layout.width, layout.height), PAPER)
     draw = ImageDraw.Draw(picture)
     for block in layout.blocks:
         block.header.paint(draw, block.spans)
-        _paint_cells(picture, draw, block)
-    if layout.legend is not None:
-        layout.legend.paint(picture)
+        paint_cells(picture, block)
+    for legend in layout.legends:
+        legend.paint(picture)
     return np.array(picture)
 
 
@@ -79,20 +83,3 @@ def check_scale(scale: float) -> float:
     if not 0.5 <= scale <= _LARGEST_SCALE:
         raise ValueError(f"`scale` (={scale}) must be from 0.5 to {_LARGEST_SCALE}: 1 for the screen, 2 for print.")
     return float(scale)
-
-
-def _paint_cells(picture: Image.Image, draw: ImageDraw.ImageDraw, block: Block) -> None:
-    for column, cells, span in zip(block.section.columns, block.cells, block.spans, strict=True):
-        inks = [INK] * len(block.row_tops)
-        if isinstance(column, TextColumn) and column.correct is not None:
-            inks = [_INKS[None if right is None else bool(right)] for right in column.correct]
-        for cell, top, ink in zip(cells, block.row_tops, inks, strict=True):
-            if isinstance(cell, np.ndarray):
-                height, width = cell.shape[:2]
-                left = span.left + (span.width - width) // 2
-                top += (block.row_height - height) // 2
-                picture.paste(Image.fromarray(cell), (left, top))
-                draw.rectangle((left - 1, top - 1, left + width, top + height), outline=FRAME)
-            else:
-                corner = (span.left, top + (block.row_height - cell.height) // 2)
-                write(draw, cell, corner, span.width, ink)

@@ -1,18 +1,18 @@
 """Where everything stands: sections measured and stacked before anything is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from fe_saliency.display.columns import MaskColumn
+from fe_saliency.display.columns import Column
 from fe_saliency.display.header import Header, measure_header
-from fe_saliency.display.legend import Legend, measure_legend
+from fe_saliency.display.legend import SIGNED_CAPTION, Legend, measure_legends
 from fe_saliency.display.measure import column_widths, draw_pictures, fit_texts, row_height
 from fe_saliency.display.section import Section
-from fe_saliency.display.sizes import scaled
+from fe_saliency.display.sizes import Sizes, scaled
 from fe_saliency.display.typeset import Lettering
 
 _FEW_ROWS = 8  # Of more rows than these the cells are smaller, to keep the figure in sight
@@ -48,16 +48,17 @@ class Layout:
     width: int
     height: int
     blocks: list[Block]
-    legend: Legend | None
+    legends: list[Legend]
 
 
-def arrange(sections: Sequence[Section], caption: str, scale: float) -> Layout:
+def arrange(sections: Sequence[Section], caption: str, scale: float, signed_caption: str = SIGNED_CAPTION) -> Layout:
     """Measure the sections and stack them.
 
     Args:
         sections: From top to bottom; those with equal columns align and share one header.
-        caption: What the colours mean.
+        caption: What the colours of masks mean.
         scale: Pixels per nominal pixel.
+        signed_caption: What the colours of signed maps mean.
 
     Returns:
         The places of everything, and the pictures and letterings that go there.
@@ -73,16 +74,40 @@ def arrange(sections: Sequence[Section], caption: str, scale: float) -> Layout:
     blocks: list[Block] = []
     for section, pictures, wide in zip(sections, drawn, widths, strict=True):
         top = blocks[-1].bottom + sizes.block_gap if blocks else sizes.margin
-        lefts = accumulate(wide[:-1], lambda at, one: at + one + sizes.gutter, initial=sizes.margin)
-        spans = [Span(*place) for place in zip(lefts, wide, strict=True)]
         titled = not (alike and blocks)
         header = measure_header(section, wide if titled else [], inner, top, sizes)
-        high = row_height(pictures, sizes)
-        cells = fit_texts(section, pictures, wide, high, sizes)
-        tops = [header.bottom + row * (high + sizes.row_gap) for row in range(len(section))]
-        blocks.append(Block(section, header, cells, spans, tops, high))
-    bottom, legend = blocks[-1].bottom, None
-    if any(isinstance(column, MaskColumn) for section in sections for column in section.columns):
-        legend = measure_legend(caption, inner, (sizes.margin, bottom + sizes.block_gap), sizes)
+        blocks.append(place(section, pictures, wide, header, sizes))
+    columns = [column for section in sections for column in section.columns]
+    return enclose(blocks, columns, (caption, signed_caption), inner, blocks[-1].bottom, sizes)
+
+
+def place(
+    section: Section,
+    pictures: Sequence[np.ndarray | None],
+    widths: Sequence[int],
+    header: Header,
+    sizes: Sizes,
+    below: int = 0,
+) -> Block:
+    """Put the rows of a section under its header, with `below` pixels kept free under each row."""
+    lefts = accumulate(widths[:-1], lambda at, one: at + one + sizes.gutter, initial=sizes.margin)
+    spans = [Span(*one) for one in zip(lefts, widths, strict=True)]
+    high = row_height(pictures, sizes)
+    cells = fit_texts(section, pictures, widths, high, sizes)
+    tops = [header.bottom + row * (high + below + sizes.row_gap) for row in range(len(section))]
+    return Block(section, header, cells, spans, tops, high)
+
+
+def enclose(
+    blocks: list[Block],
+    columns: Iterable[Column],
+    captions: tuple[str, str],
+    inner: int,
+    bottom: int,
+    sizes: Sizes,
+) -> Layout:
+    """Add the legends that the columns need below `bottom`, and the margins."""
+    legends = measure_legends(columns, captions, inner, (sizes.margin, bottom + sizes.block_gap), sizes)
+    for legend in legends:
         bottom, inner = legend.top + legend.height, max(inner, legend.width)
-    return Layout(inner + 2 * sizes.margin, bottom + sizes.margin, blocks, legend)
+    return Layout(inner + 2 * sizes.margin, bottom + sizes.margin, blocks, legends)

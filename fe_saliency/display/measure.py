@@ -1,6 +1,6 @@
 """How large each column and row must be for what stands in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -54,6 +54,20 @@ def fit_texts(
         elif pictures is not None:
             cells.append(pictures)
     return cells
+
+
+def fit_notes(notes: TextColumn | None, width: int, sizes: Sizes) -> list[Lettering]:
+    """The letterings of a few lines that stand under the pictures of a column, if there are any."""
+    if notes is None:
+        return []
+    room = 3 * fit("", width, width, sizes.note, bold=True).leading
+    bold = notes.correct is not None
+    return [fit(text, width, room, sizes.note, sizes.smallest_note, bold) for text in _marked(notes)]
+
+
+def note_room(notes: Iterable[Lettering], sizes: Sizes) -> int:
+    """What all notes of a picture's row need below it."""
+    return max((note.height + sizes.note_gap for note in notes), default=0)
 
 
 def _marked(column: TextColumn) -> list[str]:

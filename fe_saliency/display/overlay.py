@@ -1,9 +1,9 @@
-"""The mask laid over its image."""
+"""The mask, or the signed map, laid over its image."""
 
 import numpy as np
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import colorize
+from fe_saliency.display.colors import colorize, colorize_signed
 
 # The colour's share where the mask is 0, which darkens the image, and where it is 1
 _LEAST, _MOST = 0.35, 0.9
@@ -29,22 +29,49 @@ def blend(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the positions differ, or a value is outside [0, 1].
     """
-    images, masks = np.asarray(images), np.asarray(masks)
-    gray, heat = _positions(images, masks)
-    for name, values in (("images", gray), ("masks", heat)):
-        if values.size and not (values.min() >= 0 and values.max() <= 1):
-            raise ValueError(
-                f"`{name}` (from {values.min()} to {values.max()}) must be in [0, 1]: use "
-                "`to_unit` for images and `to_mask` for maps."
-            )
-    weight = (_LEAST + (_MOST - _LEAST) * heat.astype(np.float32))[..., None]
-    colors = colorize(heat) / np.float32(255)
-    mixed = gray[..., None].astype(np.float32) * (1 - weight) + colors * weight
+    gray, heat = _positions(np.asarray(images), np.asarray(masks), "masks")
+    _check_range("images", gray, "to_unit", 0)
+    _check_range("masks", heat, "to_mask", 0)
+    return _mix(gray, colorize(heat), _LEAST + (_MOST - _LEAST) * heat.astype(np.float32))
+
+
+def blend_signed(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """The image in grey, red where it raises the score and blue where it lowers it.
+
+    Every pixel is `(1 - w) * grey + w * colour(map)`, with w from 0 to 0.9 in proportion to |map|: where the map is
+    zero, the image is as it was.
+
+    Args:
+        images: Floats in [0, 1], as for `blend`.
+        maps: Floats in [-1, 1], as `to_signed` returns them, over the same positions, with a channel axis of length
+            1 or none.
+
+    Returns:
+        float32 in [0, 1], of the shapes that `blend` returns.
+
+    Raises:
+        ValueError: If the positions differ, or a value is out of its range.
+    """
+    gray, values = _positions(np.asarray(images), np.asarray(maps), "maps")
+    _check_range("images", gray, "to_unit", 0)
+    _check_range("maps", values, "to_signed", -1)
+    return _mix(gray, colorize_signed(values), _MOST * np.abs(values.astype(np.float32)))
+
+
+def _mix(gray: np.ndarray, colors: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    weight = weight[..., None]
+    mixed = gray[..., None].astype(np.float32) * (1 - weight) + colors / np.float32(255) * weight
     # Rounding may step over the hull by one unit in the last place.
-    return np.clip(mixed, 0, 1)
+    clipped: np.ndarray = np.clip(mixed, 0, 1)
+    return clipped
 
 
-def _positions(images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _check_range(name: str, values: np.ndarray, remedy: str, low: int) -> None:
+    if values.size and not (values.min() >= low and values.max() <= 1):
+        raise ValueError(f"`{name}` (from {values.min()} to {values.max()}) must be in [{low}, 1]: use `{remedy}`.")
+
+
+def _positions(images: np.ndarray, masks: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Both without channels, at the same positions: (B, ..., W)."""
     if masks.ndim == images.ndim == 3 and masks.shape[-1] == 1:
         gray, heat = images.mean(axis=-1), masks[..., 0]  # Three signals are not red, green, blue
@@ -56,7 +83,7 @@ def _positions(images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.nd
         gray, heat = images, masks
     if gray.shape != heat.shape or gray.ndim < 2:
         raise ValueError(
-            f"`masks` (of shape {masks.shape}) must cover the positions of `images` (of shape "
+            f"`{name}` (of shape {masks.shape}) must cover the positions of `images` (of shape "
             f"{images.shape}) with one channel or none: bring the channels of both to the end with "
             "`channels_last`."
         )

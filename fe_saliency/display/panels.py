@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import PALE, colorize, to_bytes
-from fe_saliency.display.columns import ImageColumn, MaskColumn
+from fe_saliency.display.colors import FAINT, PALE, colorize, colorize_signed, to_bytes
+from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn, SignedColumn
 from fe_saliency.display.typeset import fit, write
 
 _CRISP = 80  # Up to this many pixels a side, each one is drawn as a square
@@ -13,7 +13,7 @@ _SIGNAL_CHANNELS = 4  # Rank 3 with more than this in the last axis is taken for
 _STRIP_HEIGHT = 0.4  # In cells
 
 
-def panels(column: ImageColumn | MaskColumn, cell: int) -> np.ndarray:
+def panels(column: PictureColumn, cell: int) -> np.ndarray:
     """The pictures of one column.
 
     Pictures of up to 80 pixels a side are enlarged by a whole number, larger ones brought to the
@@ -21,44 +21,70 @@ def panels(column: ImageColumn | MaskColumn, cell: int) -> np.ndarray:
     an eighth of the cell. Table rows and signals become strips, whose height means nothing.
 
     Args:
-        column: Images or masks.
+        column: Images, masks or signed maps.
         cell: The wanted length of the longer side, in pixels; it may be exceeded by an eighth.
 
     Returns:
         (B, height, width, 3) uint8.
     """
-    if isinstance(column, ImageColumn):
-        pictures, strip = _pictures(column.images, column.signal)
-        drawn = _resize(pictures, _panel_shape(pictures.shape, cell, strip), strip)
-        return drawn if drawn.ndim == 4 else np.repeat(drawn[..., None], 3, axis=-1)
-    pictures, strip = _pictures(column.masks, None)
+    pictures, strip = planes(column)
     shape = _panel_shape(pictures.shape, cell, strip)
+    if isinstance(column, ImageColumn):
+        return paint(column, _resize(pictures, shape, strip))
     if strip:
-        pictures = _brightest(pictures, shape[1])
+        pictures = _strongest(pictures, shape[1])
     if max(pictures.shape[1:3]) <= _CRISP:
-        drawn = _resize(colorize(pictures), shape, strip)
+        drawn = _resize(paint(column, pictures), shape, strip)
     else:
-        drawn = colorize(_resize(pictures, shape, strip))
-    return _label_constant(drawn, column.masks)
+        drawn = paint(column, _resize(pictures, shape, strip))
+    return label_constant(drawn, column)
 
 
-def _pictures(values: np.ndarray, signal: bool | None) -> tuple[np.ndarray, bool]:
-    """(B, H, W) or (B, H, W, 3) uint8, and whether they are strips."""
+def planes(column: PictureColumn) -> tuple[np.ndarray, bool]:
+    """What of a column is drawn, before it is enlarged or coloured.
+
+    Args:
+        column: Images, masks or signed maps.
+
+    Returns:
+        (B, H, W) or (B, H, W, 3), uint8 for images and masks, float32 for signed maps; and whether they are strips.
+    """
+    if isinstance(column, ImageColumn):
+        values, strip = _flat(column.images, column.signal)
+        return to_bytes(values), strip
+    if isinstance(column, MaskColumn):
+        values, strip = _flat(column.masks, None)
+        return to_bytes(values), strip
+    values, strip = _flat(column.maps, None)
+    return values.astype(np.float32, copy=False), strip
+
+
+def paint(column: PictureColumn, pictures: np.ndarray) -> np.ndarray:
+    """The colours of what `planes` returned: (B, H, W, 3) uint8."""
+    if isinstance(column, ImageColumn):
+        return pictures if pictures.ndim == 4 else np.repeat(pictures[..., None], 3, axis=-1)
+    if isinstance(column, MaskColumn):
+        return colorize(pictures)
+    return colorize_signed(np.clip(pictures, -1, 1))  # A cubic filter overshoots
+
+
+def _flat(values: np.ndarray, signal: bool | None) -> tuple[np.ndarray, bool]:
+    """(B, H, W) or (B, H, W, 3), and whether they are strips."""
     if values.ndim == 2:
-        return to_bytes(values[:, None]), True
+        return values[:, None], True
     if values.ndim == 3:
         if signal is None:
             signal = values.shape[-1] <= _SIGNAL_CHANNELS
         # Time runs to the right; each channel is a band.
-        return to_bytes(values.swapaxes(1, 2) if signal else values), signal
+        return values.swapaxes(1, 2) if signal else values, signal
     if values.ndim == 5:
         values = values[:, values.shape[1] // 2]
     strip = values.shape[1] == 1
     if values.shape[-1] == 3:
-        return to_bytes(values), strip
+        return values, strip
     if values.dtype == np.uint8 and values.shape[-1] > 1:
         values = values / np.float32(255)
-    return to_bytes(to_gray(values)), strip
+    return to_gray(values), strip
 
 
 def _panel_shape(shape: tuple[int, ...], cell: int, strip: bool) -> tuple[int, int]:
@@ -75,12 +101,17 @@ def _panel_shape(shape: tuple[int, ...], cell: int, strip: bool) -> tuple[int, i
     return max(least, round(rows * factor)), max(least, round(columns * factor))
 
 
-def _brightest(pictures: np.ndarray, width: int) -> np.ndarray:
-    """At most `width` columns, each the maximum of those it stands for: one feature among a
+def _strongest(pictures: np.ndarray, width: int) -> np.ndarray:
+    """At most `width` columns, each the strongest of those it stands for: one feature among a
     thousand, thinner than a pixel, must not be averaged away."""
     if pictures.shape[2] <= width:
         return pictures
-    return np.maximum.reduceat(pictures, np.arange(width) * pictures.shape[2] // width, axis=2)
+    starts = np.arange(width) * pictures.shape[2] // width
+    size, high, low = (
+        reduce.reduceat(values, starts, axis=2)
+        for reduce, values in ((np.maximum, np.abs(pictures)), (np.maximum, pictures), (np.minimum, pictures))
+    )
+    return np.where(high == size, high, low)
 
 
 def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.ndarray:
@@ -97,15 +128,18 @@ def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.nda
     return np.stack(resized)
 
 
-def _label_constant(drawn: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def label_constant(drawn: np.ndarray, column: MaskColumn | SignedColumn) -> np.ndarray:
     """Say on a map without contrast that it has none, or it looks like a fault of the figure."""
-    rows = masks.reshape(len(masks), -1)
-    constant = np.flatnonzero((rows == rows[:, :1]).all(axis=1))
+    values = column.masks if isinstance(column, MaskColumn) else column.maps
+    rows = values.reshape(len(values), -1)
+    full = 255 if values.dtype == np.uint8 else 1
     height, width = drawn.shape[1:3]
-    lettering = fit("constant map", width, height, max(9, width // 10), 6)
-    for row in constant:
+    for row in np.flatnonzero((rows == rows[:, :1]).all(axis=1)):
+        # On a scale that is not its own, a map may be clipped everywhere without being constant.
+        text = "full scale everywhere" if abs(rows[row, 0]) == full else "constant map"
+        lettering = fit(text, width, height, max(9, width // 10), 6)
         picture = Image.fromarray(drawn[row])
         corner = (0, (height - lettering.height) // 2)
-        write(ImageDraw.Draw(picture), lettering, corner, width, PALE)
+        write(ImageDraw.Draw(picture), lettering, corner, width, FAINT if drawn[row].mean() > 128 else PALE)
         drawn[row] = np.asarray(picture)
     return drawn

@@ -10,7 +10,7 @@ from fastestimator.util.img_data import Display
 from PIL import Image, ImageShow
 
 from fe_saliency.display.figure import check_scale, check_sections, compose
-from fe_saliency.display.legend import CAPTION
+from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
 from fe_saliency.display.section import Section
 
 
@@ -23,23 +23,26 @@ class SaliencyDisplay(Display):
     Args:
         sections: One or several, from top to bottom. Their arrays are not copied: leave them as
             they are.
-        caption: What stands beside the colour bar.
+        caption: What stands beside the colour bar of the masks.
+        signed_caption: What stands beside that of the signed maps.
 
     Raises:
         TypeError: If `sections` holds anything but sections.
         ValueError: If there is no section.
     """
 
-    def __init__(self, sections: Section | Sequence[Section], caption: str = CAPTION) -> None:
+    def __init__(
+        self, sections: Section | Sequence[Section], caption: str = CAPTION, signed_caption: str = SIGNED_CAPTION
+    ) -> None:
         self.sections = check_sections(sections)
-        self.caption = caption
+        self.caption, self.signed_caption = caption, signed_caption
         self._image: np.ndarray | None = None
 
     @property
     def image(self) -> np.ndarray:
         """The figure, (H, W, 3) uint8, read-only; drawn, or failing to be, when first asked for."""
         if self._image is None:
-            self._image = compose(self.sections, self.caption)
+            self._image = self._compose(1)
             self._image.flags.writeable = False
         return self._image
 
@@ -75,7 +78,7 @@ class SaliencyDisplay(Display):
             ValueError: If `scale` is out of range, or Pillow can't write the suffix of `save_path`.
         """
         same = check_scale(scale) == 1
-        picture = Image.fromarray(self.image if same else compose(self.sections, self.caption, scale))
+        picture = Image.fromarray(self.image if same else self._compose(scale))
         if save_path is not None:
             path = _prepare_path(save_path)
             picture.save(path)
@@ -87,6 +90,9 @@ class SaliencyDisplay(Display):
             display(picture)
         elif not ImageShow.show(picture):
             print("No image viewer was found: give a `save_path` to write the figure to a file.")
+
+    def _compose(self, scale: float) -> np.ndarray:
+        return compose(self.sections, self.caption, scale, self.signed_caption)
 
 
 def _prepare_path(save_path: str | os.PathLike[str]) -> str:

@@ -1,18 +1,24 @@
 """Raw numbers made displayable: maps by their 99th percentile, images by the range they are in."""
 
-import math
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
-from fe_saliency.display.channels import channels_last, check_channel_axis
+from fe_saliency.display.channels import channels_last
+from fe_saliency.display.rows import (
+    check_finite,
+    check_map_scale,
+    check_maps,
+    check_shape,
+    divide,
+    per_row,
+    percentile,
+    sum_channels,
+)
 
 _TOLERANCE = 1e-3  # An image resized by a cubic filter overshoots its range by a hair
 _DIM = 32  # Integers below it are not brightness: class ids, binary images, the digits' 0..16
 
 
-def to_mask(values: np.ndarray, channel_axis: int = -1) -> np.ndarray:
+def to_mask(values: np.ndarray, channel_axis: int = -1, scale: float | None = None) -> np.ndarray:
     """A raw, signed map as a mask for display: 0 where the network does not look, 1 where it does.
 
     Each row stands alone: |value|, summed over the channels, less the row's minimum, divided by
@@ -20,40 +26,33 @@ def to_mask(values: np.ndarray, channel_axis: int = -1) -> np.ndarray:
     minimum, clipped at 1. If the percentile is the minimum, as with one informative pixel among a
     thousand, the maximum takes its place. A constant map gives zeros.
 
+    With a `scale`, maps of several epochs are comparable: |value|, summed over the channels, divided
+    by it, clipped at 1. Nothing is shifted, and equal values give equal masks.
+
     Args:
         values: (B, ...), float16, float32 or float64, finite; of any magnitude.
         channel_axis: The axis to sum, kept with length 1: -1 for (B, H, W, C), 1 for (B, C, H, W).
             Nothing is summed in (B, F).
+        scale: What is drawn as 1, in the units of the map (those of the sum over the channels), as
+            `common_scale` returns it. None: each row's own.
 
     Returns:
         In [0, 1], finite, of the dtype of `values`: (B, H, W, 1), (B, 1, H, W), (B, F).
 
     Raises:
-        TypeError: If the values are not floating point.
-        ValueError: If the shape has no row to scale, or a value is not finite.
+        TypeError: If the values are not floating point, or `scale` is not a number.
+        ValueError: If the shape has no row to scale, a value is not finite, or `scale` is not a
+            finite number above 0.
     """
-    values = np.asarray(values)
-    if values.dtype not in (np.float16, np.float32, np.float64):
-        raise TypeError(
-            f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, `values.astype('float32')`."
-        )
-    _check_shape(values, "values")
-    _check_finite(values, "values")
-    wide = np.float64 if values.dtype == np.float64 else np.float32
-    magnitude = np.abs(values.astype(wide, copy=False))
-    # A power of two per row changes no digit, and keeps sums from overflowing.
-    _, exponent = np.frexp(_per_row(magnitude, np.max))
-    magnitude = np.ldexp(magnitude, -exponent)
-    if values.ndim > 2:
-        magnitude = magnitude.sum(axis=check_channel_axis(channel_axis, values.ndim), keepdims=True)
-    low = _per_row(magnitude, np.min)
-    rest = magnitude - low
-    count = math.prod(rest.shape[1:])
-    kth = 99 * (count - 1) // 100
-    span = np.partition(rest.reshape(-1, count), kth, axis=1)[:, kth].reshape(low.shape)
-    span = np.where(span > 0, span, _per_row(rest, np.max))
+    magnitude, exponent = sum_channels(np.abs(check_maps(values)), channel_axis)
+    dtype = np.asarray(values).dtype
+    if scale is not None:
+        return divide(magnitude, exponent, check_map_scale(scale)).astype(dtype)
+    rest = magnitude - per_row(magnitude, np.min)
+    span = percentile(rest)
+    span = np.where(span > 0, span, per_row(rest, np.max))
     # Clipped before the division, so that no quotient can exceed 1, however small the span is.
-    return (np.minimum(rest, span) / np.where(span > 0, span, 1)).astype(values.dtype)
+    return (np.minimum(rest, span) / np.where(span > 0, span, 1)).astype(dtype)
 
 
 def to_unit(images: np.ndarray, channel_axis: int | None = -1) -> np.ndarray:
@@ -81,15 +80,15 @@ def to_unit(images: np.ndarray, channel_axis: int | None = -1) -> np.ndarray:
     images = np.asarray(images)
     if images.dtype.kind not in "buif":
         raise TypeError(f"`images` (of {images.dtype}) must hold integers, booleans or floats: cast them first.")
-    _check_shape(images, "images")
+    check_shape(images, "images")
     images = channels_last(images, channel_axis)
     if images.dtype.kind == "f":
         wide = np.float64 if images.dtype.itemsize > 4 else np.float32
         work: np.ndarray = images.astype(wide, copy=False)
-        _check_finite(work, "images")
+        check_finite(work, "images")
     else:
         work = images.astype(np.float32 if images.dtype.itemsize == 1 else np.float64)
-    low, high = _per_row(work, np.min), _per_row(work, np.max)
+    low, high = per_row(work, np.min), per_row(work, np.max)
     known_range = _integer_range if images.dtype.kind in "ui" else _float_range
     black, half_span = known_range(low, high)
     # Halves, because the span of the largest floats is none of them.
@@ -109,26 +108,3 @@ def _float_range(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndar
         (low >= black - _TOLERANCE) & (high <= white + _TOLERANCE) for black, white in ((0, 1), (-0.5, 0.5), (-1, 1))
     ]
     return np.select(known, [0, -0.5, -1], low), np.select(known, [0.5, 0.5, 1], high / 2 - low / 2)
-
-
-def _per_row(values: np.ndarray, reduce: Callable[..., Any]) -> np.ndarray:
-    reduced: np.ndarray = reduce(values, axis=tuple(range(1, values.ndim)), keepdims=True)
-    return reduced
-
-
-def _check_shape(values: np.ndarray, name: str) -> None:
-    if values.ndim < 2 or 0 in values.shape[1:]:
-        raise ValueError(
-            f"`{name}` (of shape {values.shape}) must be (B, ...) with at least one value per row: "
-            "add a batch axis, `values[None]`, to a single row."
-        )
-
-
-def _check_finite(values: np.ndarray, name: str) -> None:
-    finite = _per_row(np.isfinite(values), np.all).ravel()
-    if not finite.all():
-        bad = np.flatnonzero(~finite).tolist()
-        raise ValueError(
-            f"`{name}` has NaN or infinite values in rows {bad}, and must be finite to be drawn: "
-            "look for an overflow in the model or in its input."
-        )

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fe_saliency.display.columns import ImageColumn, MaskColumn, TextColumn
-
-Column = TextColumn | ImageColumn | MaskColumn
+from fe_saliency.display.columns import Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +22,12 @@ class Section:
     label: str | None = None
 
     def __post_init__(self) -> None:
-        wrong = [
-            type(column).__name__
-            for column in self.columns
-            if not isinstance(column, (TextColumn, ImageColumn, MaskColumn))
-        ]
+        wrong = [type(column).__name__ for column in self.columns if not isinstance(column, Column)]
         if wrong:
-            raise TypeError(f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn` and `MaskColumn` objects.")
+            raise TypeError(
+                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn`, `MaskColumn` and `SignedColumn` "
+                "objects."
+            )
         rows = [(column.title, len(column)) for column in self.columns]
         if len({count for _, count in rows}) != 1 or rows[0][1] < 1:
             raise ValueError(

@@ -17,6 +17,9 @@ class Sizes:
     title: int = 18  # Font sizes
     text: int = 23
     smallest: int = 11
+    note: int = 13  # Under a picture
+    smallest_note: int = 9
+    note_gap: int = 3  # Between a picture and its note
     widest_text: int = 136  # Of a column of texts
     slimmest: int = 60  # Of any column
     text_row: int = 44  # The least height of a row

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from matplotlib import get_data_path
 from PIL import ImageDraw, ImageFont
 
+from fe_saliency.display.colors import Color
+
 ELLIPSIS = "\u2026"
 _PIECE = re.compile(r"[^\s_\-/]*[_\-/]+|[^\s_\-/]+")  # Lines may end after these marks
 _LONGEST = 400  # Letters; of a whole document, more would be cut in any case
-Color = tuple[int, int, int]
 
 
 class Lettering(NamedTuple):

@@ -165,7 +165,7 @@ def test_the_colour_bar_and_its_caption():
 def test_the_caption_is_whole_and_stays_inside(masks, beside):
     columns = [MaskColumn("m", noise(1, 8, 8, 1)) for _ in range(masks)]
     layout = arrange([Section(columns)], CAPTION, 1)
-    legend = layout.legend
+    (legend,) = layout.legends
     assert legend.beside is beside
     assert " ".join(legend.caption.lines) == CAPTION
     assert legend.left + legend.width <= layout.width - 16

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import lookup_table
-from fe_saliency.display.overlay import blend
+from fe_saliency.display.colors import colorize_signed, lookup_table, signed_table
+from fe_saliency.display.overlay import blend, blend_signed
 from fe_saliency.display.scaling import to_unit
 
 
@@ -90,3 +90,47 @@ def test_shapes(images, masks, expected):
 def test_refusals(images, masks, message):
     with pytest.raises(ValueError, match=message):
         blend(images, masks)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_signed_overlay_stays_between_image_and_colour_and_keeps_the_image_at_zero(channels):
+    rng = np.random.default_rng(3)
+    images = rng.uniform(size=(4, 9, 8, channels)).astype(np.float32)
+    maps = rng.uniform(-1, 1, size=(4, 9, 8, 1)).astype(np.float32)
+    maps[:, ::2] = 0
+    gray, colors = to_gray(images)[..., None], colorize_signed(maps[..., 0]) / 255
+    mixed = blend_signed(images, maps)
+    assert mixed.shape == (4, 9, 8, 3)
+    assert mixed.dtype == np.float32
+    assert np.maximum(np.minimum(gray, colors) - mixed, mixed - np.maximum(gray, colors)).max() < 1e-6
+    assert np.array_equal(mixed[:, ::2], np.repeat(gray[:, ::2], 3, axis=-1))
+    np.testing.assert_array_equal(blend_signed(images[1:2], maps[1:2])[0], mixed[1])
+    full = blend_signed(np.full((1, 2, 2), 0.5), np.array([[[1.0, -1.0], [1.0, -1.0]]]))[0, 0]
+    assert full[0, 0] > full[0, 2]  # red above zero
+    assert full[1, 2] > full[1, 0]  # blue below
+    assert np.abs(full - signed_table()[[510, 0]] / 255).max() < 0.06
+
+
+def test_the_signed_overlay_of_tables_is_a_strip():
+    assert blend_signed(np.zeros((2, 13)), np.zeros((2, 13))).shape == (2, 1, 13, 3)
+
+
+@pytest.mark.parametrize(
+    "images, maps, message",
+    [
+        (
+            np.zeros((1, 2, 2)),
+            np.full((1, 2, 2), -1.5),
+            r"`maps` \(from -1.5 to -1.5\) must be in \[-1, 1\]: use `to_s",
+        ),
+        (
+            np.full((1, 2, 2), -0.5),
+            np.zeros((1, 2, 2)),
+            r"`images` \(from -0.5 to -0.5\) must be in \[0, 1\]: use `to_u",
+        ),
+        (np.zeros((1, 2, 2)), np.zeros((1, 3, 2)), r"`maps` \(of shape \(1, 3, 2\)\) must cover the positions"),
+    ],
+)
+def test_the_signed_overlay_refuses(images, maps, message):
+    with pytest.raises(ValueError, match=message):
+        blend_signed(images, maps)
