@@ -46,6 +46,12 @@ class Engine:
         self._most: dict[tuple[Any, ...], int] = {}  # What the memory was found to hold
         self._warned: set[str] = set()
 
+    def on(self, copy: Any) -> Engine:
+        """An Engine for a copy of the model, which keeps the same pace."""
+        other = Engine(copy, self.backend, self.model_inputs, self.model_outputs)
+        other._paces, other._most = self._paces, self._most
+        return other
+
     def run(self, batch: Mapping[str, Any], call: Call) -> Attribution:
         """Attribute every row of `batch`.
 
