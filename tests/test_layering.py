@@ -42,6 +42,7 @@ ALLOWED = {
     "engine": {"walk", "clean", "call", "attribution", "inputs", "target", "pace", *WALK},
     "display": {"backend"},
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
+    "control": {"saliency_net", "backend", "method", "patterns", "checks"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }

@@ -1,9 +1,9 @@
 """Copies of a model whose weights are shuffled, layer by layer; the model itself is never written to.
 
-A map that does not change when the weights do explains the input, not the model (Adebayo et al. 2018, 1810.03292). There
-the weights are drawn anew; here the values of each weight tensor are put in random order instead, which needs no
-knowledge of how a layer is initialised, and keeps each tensor's distribution: what the weights hold is lost, their sizes
-are not.
+A map that does not change when the weights do explains the input, not the model (Adebayo et al. 2018, 1810.03292).
+There the weights are drawn anew; here the values of each weight tensor are put in random order, which needs no
+knowledge of how a layer is initialised, and keeps the distribution of each tensor: what the weights hold is lost, their
+sizes are not.
 """
 
 from __future__ import annotations
