@@ -41,6 +41,8 @@ ALLOWED = {
     "walk": {"call", "target", "driver", "clean", "finish", *WALK},
     "engine": {"walk", "clean", "call", "attribution", "inputs", "target", "pace", *WALK},
     "display": {"backend"},
+    "heat": {"display.channels"},
+    "measure": set(),
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "backend", "method", "patterns", "checks"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
@@ -58,6 +60,8 @@ OUTSIDE = {
     "pace": set(),
     "feeder": {"numpy"},
     "chunks": {"tqdm"},
+    "heat": {"numpy"},
+    "measure": {"numpy", "scipy", "lazy_loader"},
 }
 #: What shows a part more of FastEstimator than its job needs.
 UNSEEN = {"display": ("fastestimator.network", "fastestimator.op", "fastestimator.backend", "fastestimator.xai")}
