@@ -105,8 +105,8 @@ def emprt(
     them anew). Classes, noise and baselines are held at the original's. A shuffled softmax is often so sure that its
     probability has no gradient: its map is then constant, and the ratio -1; explain its logit, `score="logit"`.
 
-    The ratio of one model, one seed and a few rows scatters: small untrained networks were seen at -0.04 to 0.05, trained
-    ones at -0.04 to 0.11. Take the mean over many rows and some seeds, and put the untrained model's beside it.
+    The ratio of one model, one seed and a few rows scatters: small untrained networks were seen at -0.04 to 0.05, and
+    trained ones at -0.04 to 0.11. Average over many rows and some seeds, and put the untrained model's beside it.
 
     Args:
         net: Explains the model.

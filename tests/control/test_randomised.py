@@ -51,7 +51,7 @@ def test_the_model_is_left_alone(backend):
 @pytest.mark.parametrize("order, numbers", [("bottom_up", [0, 1, 2]), ("top_down", [2, 1, 0])])
 def test_a_cascade_ends_fully_randomised(order, numbers, backend):
     made = model("smooth_conv", backend)
-    before, copy = read(made), Randomised(made, seed=4)
+    before, copy = read(made), Randomised(made, seed=1)
     copy.shuffle()
     last, stages = read(copy.model), []
     for done, layer in enumerate(copy.stages(order)):
