@@ -48,6 +48,12 @@ class Engine:
         self._warned: set[str] = set()
         self._dtype = backend.model_dtype(model)  # of the call that runs: a user may cast the model between calls
 
+    def on(self, copy: Any) -> Engine:
+        """An Engine for a copy of the model, which keeps the same pace."""
+        other = Engine(copy, self.backend, self.model_inputs, self.model_outputs)
+        other._paces, other._most = self._paces, self._most
+        return other
+
     def run(self, batch: Mapping[str, Any], call: Call) -> Attribution:
         """Attribute every row of `batch`.
 

@@ -82,6 +82,11 @@ class SaliencyNet:
         self._engine = Engine(model, backend, self._model_inputs, self._model_outputs)
 
     @property
+    def model(self) -> Any:
+        """The model that is explained."""
+        return self._engine.model
+
+    @property
     def model_inputs(self) -> list[str]:
         """The keys of the model's inputs."""
         return list(self._model_inputs)
@@ -104,6 +109,19 @@ class SaliencyNet:
     @seed.setter
     def seed(self, seed: int) -> None:
         self._defaults = replace(self._defaults, seed=seed)
+
+    def on(self, copy: Any) -> SaliencyNet:
+        """The same net for a copy of the model: equal keys, score, seed and pace; see `fe_saliency.control`.
+
+        Args:
+            copy: A model compiled by `fe.build` that takes and gives what this net's model does, of the same framework.
+
+        Raises:
+            ValueError: `copy` is not from `fe.build`.
+        """
+        other = SaliencyNet(copy, self._model_inputs, self._model_outputs, self.outputs)
+        other._defaults, other._engine = self._defaults, self._engine.on(copy)
+        return other
 
     def get_masks(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Masks of the gradient (Simonyan et al. 2013, 1312.6034).

@@ -46,6 +46,7 @@ ALLOWED = {
     "heat": {"display.channels"},
     "measure": set(),
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
+    "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }
