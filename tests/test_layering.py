@@ -47,7 +47,12 @@ ALLOWED = {
     "measure": set(),
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
-    "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
+    "spool": set(),
+    "vog": {"spool"},
+    "trace": {
+        *("saliency_net", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
+        *("record", "archive", "heat", "measure", "watch", "control"),
+    },
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }
 #: Part -> top-level packages that it may import, besides the standard library; what is not here may import FE too.
@@ -66,6 +71,8 @@ OUTSIDE = {
     "chunks": {"tqdm"},
     "heat": {"numpy"},
     "measure": {"numpy", "scipy", "lazy_loader"},
+    "spool": {"numpy"},
+    "vog": {"numpy"},
 }
 #: What shows a part more of FastEstimator than its job needs.
 UNSEEN = {"display": ("fastestimator.network", "fastestimator.op", "fastestimator.backend", "fastestimator.xai")}

@@ -8,6 +8,39 @@ from typing import Any
 import numpy as np
 
 
+def one_per_row(classes: np.ndarray) -> np.ndarray:
+    """The class of each row, (B,).
+
+    Args:
+        classes: (B,) or (B, 1) class numbers or names, or (B, N) one-hot.
+
+    Raises:
+        ValueError: An array of another shape.
+    """
+    if classes.ndim == 2 and classes.shape[1] > 1:
+        classes = classes.argmax(axis=1)
+    if classes.ndim > 2 or classes.size != len(classes):
+        raise ValueError(f"Classes have shape {classes.shape}, but must be (B,), (B, 1) or one-hot (B, N).")
+    return classes.reshape(-1)
+
+
+def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:
+    """The class number of each row, int64 (B,).
+
+    Args:
+        key: Where `classes` come from.
+        classes: (B,) or (B, 1) class numbers, or (B, N) one-hot.
+
+    Raises:
+        ValueError: An array of another shape.
+        TypeError: Names, or numbers that are not whole.
+    """
+    single = one_per_row(classes)
+    if single.dtype.kind not in "biuf" or not (single == np.floor(single)).all():
+        raise TypeError(f"`{key}` (of dtype {classes.dtype}) must hold class numbers, as the model counts its classes.")
+    return single.astype(np.int64)
+
+
 class Labels:
     """Names of classes.
 
@@ -44,11 +77,7 @@ class Labels:
         Raises:
             ValueError: A class number without a name in the mapping, or an array of another shape.
         """
-        if classes.ndim == 2 and classes.shape[1] > 1:
-            classes = classes.argmax(axis=1)
-        if classes.ndim > 2 or classes.size != len(classes):
-            raise ValueError(f"Classes have shape {classes.shape}, but must be (B,), (B, 1) or one-hot (B, N).")
-        return [self._name(value) for value in classes.reshape(-1).tolist()]
+        return [self._name(value) for value in one_per_row(classes).tolist()]
 
     def _name(self, value: Any) -> str:
         if isinstance(value, bytes):

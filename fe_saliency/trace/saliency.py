@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.budget import Budget
+from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.labels import Labels
 from fe_saliency.trace.panels import Recipe, sections
 from fe_saliency.trace.registration import MODES, Everywhere, Places
@@ -23,8 +23,6 @@ from fe_saliency.trace.samples import BATCH_ROWS, Samples
 
 #: The modes that belong to one run of the Estimator.
 RUNS = {"fit": {"train", "eval"}, "test": {"test"}}
-
-_LOG = logging.getLogger("fe_saliency")
 
 
 @traceable()
@@ -158,21 +156,12 @@ class Saliency(Trace):
             self.samples.close((mode, ds_id))
         if not self._seen:
             return
-        try:
+        with guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({mode})"):
             self._fix_budget(mode)
             if mode != "test" and self.system.epoch_idx % self.every:
                 return
             for key, display in self._displays(mode).items():
                 data.write_without_log(key, display)
-        except Exception:
-            if self.strict:
-                raise
-            _LOG.exception(
-                "The Saliency trace could not draw epoch %s (%s); the training goes on. Use `strict=True` to "
-                "stop at such an error.",
-                self.system.epoch_idx,
-                mode,
-            )
 
     def _fix_budget(self, mode: str) -> None:
         rows = self.samples.at((mode, self._seen[0]))

@@ -1,0 +1,25 @@
+"""An error in an instrument must not end a training, unless the user wants it to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LOG = logging.getLogger("fe_saliency")
+
+
+@contextmanager
+def guarded(strict: bool, failure: str) -> Iterator[None]:
+    """Log an exception inside with its traceback, by the logger "fe_saliency", and go on after the block.
+
+    Args:
+        strict: Whether to let it pass instead.
+        failure: What the message says of it: "The ... trace could not ...".
+    """
+    try:
+        yield
+    except Exception:
+        if strict:
+            raise
+        _LOG.exception("%s; the training goes on. Use `strict=True` to stop at such an error.", failure)
