@@ -46,7 +46,7 @@ ALLOWED = {
     "heat": {"display.channels"},
     "measure": set(),
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
-    "watch": {"saliency_net", "attribution", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
+    "watch": {"saliency_net", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
     "trace": {"saliency_net", "display", "backend", "method", "attribution", "checks"},
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }

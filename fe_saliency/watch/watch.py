@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fe_saliency import checks
-from fe_saliency.attribution import Decision
 from fe_saliency.backend import to_numpy
 from fe_saliency.heat import heat
 from fe_saliency.measure import area_share, mass_share, mean_known
@@ -74,7 +73,7 @@ class Watch:
         return sorted({key for region in self.regions for key in region.keys})
 
     def examine(self, net: SaliencyNet, batch: Mapping[str, Any], maps: Mapping[str, Any]) -> list[Finding]:
-        """What the model makes of each region: no gradient, and per region three forward passes of the rows.
+        """What the model makes of each region: no gradient, but a forward pass of the rows, and three for each region.
 
         Args:
             net: The model.
@@ -90,9 +89,14 @@ class Watch:
             TypeError: A part of the batch is of the wrong kind.
         """
         rows = {key: to_numpy(batch[key]) for key in net.model_inputs if key in batch}
+        clean = self._said(net, rows)
         key = self._input(net, rows)
         hot = heat(to_numpy(maps[key]), net.channel_axis)
-        return [self._finding(region, net, batch, rows, key, hot) for region in self.regions]
+        shape = np.moveaxis(rows[key], net.channel_axis, -1).shape[:3]
+        return [
+            self._finding(region.name, region.masks(batch, shape), net, rows, key, hot, clean)
+            for region in self.regions
+        ]
 
     def examine_record(self, net: SaliencyNet, record: Record, batch: Mapping[str, Any]) -> list[Finding]:
         """`examine` of the last of a record's maps.
@@ -126,45 +130,51 @@ class Watch:
 
     def _finding(
         self,
-        region: Region,
+        name: str,
+        masks: np.ndarray,
         net: SaliencyNet,
-        batch: Mapping[str, Any],
         rows: Mapping[str, np.ndarray],
         key: str,
         hot: np.ndarray,
+        clean: _Said,
     ) -> Finding:
-        masks = region.masks(batch, hot.shape)
         part = masks.any(axis=(1, 2)) & ~masks.all(axis=(1, 2))
         if not part.any():
             unknown = dict.fromkeys(FILLS, float("nan"))
-            return Finding(region.name, 0, *[float("nan")] * 3, unknown, unknown, False)
-        rows, masks = {name: array[part] for name, array in rows.items()}, masks[part]
+            return Finding(name, 0, *[float("nan")] * 3, unknown, unknown, False)
+        masks, rows = masks[part], {each: array[part] for each, array in rows.items()}
+        classes = {output: said[part] for output, said in clean.predictions.items()}
         mass, area = mass_share(hot[part], masks), area_share(masks)
-        clean = net.decide(dict(rows), score=self.score)
         drops, flips = {}, {}
         for how in FILLS:
             without = {**rows, key: replaced(rows[key], masks, how, net.channel_axis, self.seed)}
-            said = net.decide(without, target=clean.targets, score=self.score)
-            drops[how] = float(np.mean(self._score(clean) - self._score(said)))
-            flips[how] = float(np.mean(_flipped(clean, said)))
+            said = self._said(net, without, classes)
+            drops[how] = float(np.mean(clean.score[part] - said.score))
+            changed = [said.predictions[output] != before for output, before in classes.items()]
+            flips[how] = float(np.any(changed, axis=0).mean())
         ratio = mean_known(mass / area)
         warns = ratio >= self.mass_ratio and min(drops.values()) >= self.score_drop
-        return Finding(region.name, len(masks), mean_known(mass), mean_known(area), ratio, drops, flips, warns)
+        return Finding(name, len(masks), mean_known(mass), mean_known(area), ratio, drops, flips, warns)
 
-    def _score(self, said: Decision) -> np.ndarray:
-        """The sum over the outputs, (B,), of what `said` was asked about."""
+    def _said(
+        self, net: SaliencyNet, rows: Mapping[str, np.ndarray], classes: dict[str, np.ndarray] | None = None
+    ) -> _Said:
+        """What the model decides for, and the score of `classes`, or of what it decides for."""
+        said = net.decide(dict(rows), target=classes, score=self.score)
         if self.score in ("logit", "log_probability"):
-            each = [1 / (1 + np.exp(-_host(margin))) for margin in said.margins.values()]
+            scores = [1 / (1 + np.exp(-_host(margin))) for margin in said.margins.values()]
         else:
-            each = [_host(score) for score in said.scores.values()]
-        return np.sum(each, axis=0)
+            scores = [_host(score) for score in said.scores.values()]
+        return _Said({key: to_numpy(each) for key, each in said.predictions.items()}, np.sum(scores, axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """The classes decided for, {output key: (B,)}, and one score of each row, (B,), summed over the outputs."""
+
+    predictions: dict[str, np.ndarray]
+    score: np.ndarray
 
 
 def _host(tensor: Any) -> np.ndarray:
     return to_numpy(tensor).astype(np.float64)
-
-
-def _flipped(one: Decision, other: Decision) -> np.ndarray:
-    """Whether any output decides for another class, bool (B,)."""
-    changed = [to_numpy(said) != to_numpy(other.predictions[key]) for key, said in one.predictions.items()]
-    return np.any(changed, axis=0)
