@@ -11,7 +11,7 @@ from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
 from fe_saliency import checks
-from fe_saliency.attribution import Attribution
+from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.call import Call
 from fe_saliency.display.scaling import to_mask
 from fe_saliency.engine import Engine
@@ -245,6 +245,31 @@ class SaliencyNet:
                 diagnose=diagnose,
             ),
         )
+
+    def decide(
+        self,
+        batch: dict[str, Any],
+        *,
+        target: Any = None,
+        score: str | None = None,
+        max_rows: None | str | int = None,
+    ) -> Decision:
+        """What the model decides for, and how firmly: a forward pass, no gradient.
+
+        Args:
+            batch: As in `get_masks`.
+            target: As in `attribute`: the class whose score and margin are told.
+            score: As in the constructor, for this call.
+            max_rows: As in the constructor, for this call; "auto" takes a small chunk here, without measuring.
+
+        Returns:
+            A `Decision`.
+
+        Raises:
+            ValueError: An argument out of its range, or a batch as in `get_masks`.
+            TypeError: An argument or a part of the batch of the wrong kind.
+        """
+        return self._engine.decide(batch, self._call(target=target, score=score, max_rows=max_rows))
 
     def seconds_per_gradient(self, batch: dict[str, Any]) -> float:
         """The time of one gradient evaluation of one row, measured once for each shape of the inputs.

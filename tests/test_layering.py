@@ -47,6 +47,7 @@ ALLOWED = {
     "measure": set(),
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
+    "watch": {"saliency_net", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
     "spool": set(),
     "vog": {"spool"},
     "trace": {
