@@ -46,6 +46,7 @@ setup(
         "tensorflow>=2.15,<2.16",
         "torch>=2.3",
         "numpy>=1.23,<2",
+        "scipy>=1.8",
         "matplotlib>=3.7",
         "pillow>=9.4",
         "lazy_loader>=0.2",

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from fe_saliency import compat
 
 if TYPE_CHECKING:
-    from fe_saliency.attribution import Attribution
+    from fe_saliency.attribution import Attribution, Decision
     from fe_saliency.method import Method, methods, register
     from fe_saliency.saliency_net import SaliencyNet
 
 __version__ = "0.1.0"
-__all__ = ["Attribution", "Method", "SaliencyNet", "methods", "register"]
+__all__ = ["Attribution", "Decision", "Method", "SaliencyNet", "methods", "register"]
 
 _HOME = {
     "Attribution": "fe_saliency.attribution",
+    "Decision": "fe_saliency.attribution",
     "Method": "fe_saliency.method",
     "SaliencyNet": "fe_saliency.saliency_net",
     "methods": "fe_saliency.method",

@@ -1,4 +1,4 @@
-"""What `SaliencyNet.attribute` returns."""
+"""What `SaliencyNet.attribute` and `SaliencyNet.decide` return."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Attribution:
         targets: {output key: int64 tensor (B,), the class that was explained}.
         predictions: {output key: int64 tensor (B,), the class with the highest score}.
         scores: {output key: tensor (B,), the explained score of the clean input}.
+        margins: {output key: tensor (B,), that score less the highest of any other class}; above 0 where the class is
+            the predicted one. For one-unit outputs see `fe_saliency.op.Margin`.
         gradient_evaluations: int64 array (B,): gradients of the model spent on each row.
         completeness_gap: float64 array (B,): the sum of the maps over all inputs and elements, less s(x) - s(baseline)
             (the mean over the baselines, where they are drawn). None for methods without a path, and for smoothed ones.
@@ -37,8 +39,26 @@ class Attribution:
     targets: dict[str, Tensor]
     predictions: dict[str, Tensor]
     scores: dict[str, Tensor]
+    margins: dict[str, Tensor]
     gradient_evaluations: np.ndarray
     completeness_gap: np.ndarray | None = None
     completeness_error: np.ndarray | None = None
     relative_error: np.ndarray | None = None
     met_tolerance: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What a model makes of B rows, without a gradient.
+
+    Args:
+        targets: {output key: int64 tensor (B,), the class that was asked for, else the predicted one}.
+        predictions: {output key: int64 tensor (B,), the class with the highest score}.
+        scores: {output key: tensor (B,), the score of the class in `targets`}.
+        margins: {output key: tensor (B,), as in `Attribution`}.
+    """
+
+    targets: dict[str, Tensor]
+    predictions: dict[str, Tensor]
+    scores: dict[str, Tensor]
+    margins: dict[str, Tensor]

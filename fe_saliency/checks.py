@@ -42,13 +42,20 @@ def tolerance(name: str, value: float) -> float:
         TypeError: It is no number.
         ValueError: It is not.
     """
+    return positive(name, value, "the error of a map relative to its norm; 0.1 is a good map")
+
+
+def positive(name: str, value: float, meaning: str) -> float:
+    """`value`, which must be a finite number above 0; `meaning` says what it is.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not.
+    """
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.")
     if not 0 < float(value) < float("inf"):
-        raise ValueError(
-            f"`{name}` (={value}) must be a finite number above 0: the error of a map relative to its norm; 0.1 is a "
-            "good map."
-        )
+        raise ValueError(f"`{name}` (={value}) must be a finite number above 0: {meaning}.")
     return float(value)
 
 

@@ -23,7 +23,8 @@ class Chunks:
         run: From `Session.entered`.
         room: How many model inputs a chunk may hold.
         backend: The framework.
-        evaluations: How many gradients the call is expected to take, over all rows; 0 if it only tries what works.
+        evaluations: How many gradients the call is expected to take, over all rows, or forward passes where it takes
+            none; 0 if it only tries what works.
     """
 
     def __init__(self, run: Run, room: int, backend: Backend, evaluations: int) -> None:

@@ -80,6 +80,5 @@ class CleanPass:
 
         for name in self.outputs:
             check(name, whole(name), self.wanted.get(name), self.score)
-        return Targets(
-            *({name: whole(key(what, name)) for name in self.outputs} for what in ("Class", "Prediction", "Score"))
-        )
+        kinds = ("Class", "Prediction", "Score", "Margin")
+        return Targets(*({name: whole(key(what, name)) for name in self.outputs} for what in kinds))

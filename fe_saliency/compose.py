@@ -12,14 +12,14 @@ from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.method import Baseline, Level, Method
-from fe_saliency.op import Accumulate, Decide, ElementSum, Gather, GradientOp, LastSample, Reduce, Watch
+from fe_saliency.op import Accumulate, Decide, ElementSum, Gather, GradientOp, LastSample, Margin, Reduce, Watch
 from fe_saliency.session import Session
 from fe_saliency.statistic import State, Statistic
 
 #: The programs of a Network, told apart by FE's dataset ids. PREDICT reads the clean rows and the classes that were
-#: asked for, and leaves outputs, classes, predictions and scores. ATTRIBUTE reads rows, classes, what the brackets
-#: feed and the states of the innermost bracket's statistics, and leaves the states. WHOLE does both at once, from
-#: nothing to the finished result, and ENDING as well, where the last sample is the clean input. ORIGINS leaves the
+#: asked for, and leaves outputs, classes, predictions, scores and margins. ATTRIBUTE reads rows, classes, what the
+#: brackets feed and the states of the innermost bracket's statistics, and leaves the states. WHOLE does both at once,
+#: from nothing to the finished result, and ENDING as well, where the last sample is the clean input. ORIGINS leaves the
 #: scores where the paths begin.
 PREDICT, ATTRIBUTE, WHOLE, ENDING, ORIGINS = "predict", "attribute", "whole", "ending", "origins"
 
@@ -91,10 +91,11 @@ def compose(
 ) -> Composition:
     """The Network of `method`, whose brackets stand at `places`."""
     brackets = list(zip(method.brackets, places, strict=True))
-    classes, scores, predictions, wanted, finals = (
-        [key(what, output) for output in outputs] for what in ("Class", "Score", "Prediction", "Wanted", "Final")
+    classes, scores, margins, predictions, wanted, finals = (
+        [key(what, output) for output in outputs]
+        for what in ("Class", "Score", "Margin", "Prediction", "Wanted", "Final")
     )
-    clean = [*outputs, *classes, *predictions, *scores]
+    clean = [*outputs, *classes, *predictions, *scores, *margins]
     points, opening = list(inputs), []
     for bracket, level in brackets:
         opened, points = bracket.opening(level, points)
@@ -108,16 +109,20 @@ def compose(
         closed, gradients = bracket.closing(level, gradients)
         closing += closed
 
-    def decide() -> Decide:
-        return Decide(inputs=[*outputs, *wanted], outputs=[*classes, *predictions, *scores], score=score)
+    def decide() -> list[TensorOp]:
+        return [
+            Decide(inputs=[*outputs, *wanted], outputs=[*classes, *predictions, *scores], score=score),
+            Margin(inputs=[*outputs, *classes], outputs=margins, score=score),
+        ]
+
+    predict: Stage = ([_model(model, inputs, outputs), *decide()], PREDICT)
 
     forward: list[TensorOp] = [*opening, Watch(inputs=points), _model(model, points, ends)]
     gather = Gather(inputs=ends, outputs=finals, indices=classes, score=score)
     backward: list[TensorOp] = [gather, differentiate, *closing]
     if not brackets:
-        session = _session(
-            [(forward, WHOLE), ([decide()], WHOLE), (backward, WHOLE)], {WHOLE: clean + gradients}, backend
-        )
+        whole: Stage = ([*forward, *decide(), *backward], WHOLE)
+        session = _session([predict, whole], {PREDICT: clean, WHOLE: clean + gradients}, backend)
         return Composition(method, places, session, (), (), tuple((gradient,) for gradient in gradients), None)
 
     statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
@@ -127,9 +132,9 @@ def compose(
     )
     gap: Reduction | None = None
     stages: list[Stage] = [
-        ([_model(model, inputs, outputs), decide()], PREDICT, WHOLE),
+        (*predict, WHOLE),
         (forward, ATTRIBUTE, WHOLE, ENDING),
-        ([LastSample(inputs=[*ends, inputs[0]], outputs=outputs), decide()], ENDING),
+        ([LastSample(inputs=[*ends, inputs[0]], outputs=outputs), *decide()], ENDING),
         (backward, ATTRIBUTE, WHOLE, ENDING),
         ([Accumulate(gradients, Composition.weights, states, statistics[-1])], ATTRIBUTE),
         ([Reduce(gradients, inputs, Composition.weights, results, statistics[-1])], WHOLE, ENDING),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -11,12 +13,12 @@ import numpy as np
 
 from fe_saliency import inputs, pace, plan
 from fe_saliency import target as targets
-from fe_saliency.attribution import Attribution
+from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
 from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
-from fe_saliency.compose import Composition, compose, levels
+from fe_saliency.compose import PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
 from fe_saliency.method import Baseline, Sampling, resolve
 from fe_saliency.pace import Pace
@@ -45,6 +47,13 @@ class Engine:
         self._paces: dict[tuple[Any, ...], Pace] = {}
         self._most: dict[tuple[Any, ...], int] = {}  # What the memory was found to hold
         self._warned: set[str] = set()
+        self._dtype = backend.model_dtype(model)  # of the call that runs: a user may cast the model between calls
+
+    def on(self, copy: Any) -> Engine:
+        """An Engine for a copy of the model, which keeps the same pace."""
+        other = Engine(copy, self.backend, self.model_inputs, self.model_outputs)
+        other._paces, other._most = self._paces, self._most
+        return other
 
     def run(self, batch: Mapping[str, Any], call: Call) -> Attribution:
         """Attribute every row of `batch`.
@@ -61,31 +70,48 @@ class Engine:
         with composition.session.entered() as run:
             evaluations = batch_size * prod(effort.counts)
             pace = self._pace(run, composition, call, rows, evaluations)
-            chunks = Chunks(run, pace.room, self.backend, evaluations)
-            feeder = self._feeder(composition, call, effort.counts, rows, pace.channels_last)
-            clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
-            try:
+            with (
+                self._chunks(run, pace.room, rows, evaluations) as chunks,
+                closing(self._feeder(composition, call, effort.counts, rows, pace.channels_last)) as feeder,
+                self.backend.laid_out(self.model, pace.channels_last),
+            ):
+                clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
                 settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend).run()
-            finally:
-                feeder.close()
-                chunks.close()
-            if chunks.room < pace.room:
-                self._most[_shapes(rows)] = chunks.room
-        dtype = self.backend.model_dtype(self.model)
         met = None
         if call.tolerance is not None and walked.relative_error is not None:
             met = walked.relative_error <= call.tolerance
         return Attribution(
-            maps={key: self.backend.cast(each, dtype) for key, each in zip(rows, walked.maps, strict=True)},
+            maps={key: self.backend.cast(each, self._dtype) for key, each in zip(rows, walked.maps, strict=True)},
             targets=self._tensors(settled.targets),
             predictions=self._tensors(settled.predictions),
             scores=self._tensors(settled.scores),
+            margins=self._tensors(settled.margins),
             gradient_evaluations=walked.taken * plan.spent(effort.counts[1:]),
             completeness_gap=walked.gap,
             completeness_error=walked.gap_error,
             relative_error=walked.relative_error,
             met_tolerance=met,
         )
+
+    def decide(self, batch: Mapping[str, Any], call: Call) -> Decision:
+        """The clean pass of `run` alone.
+
+        Raises:
+            ValueError: The batch or the call does not fit the model.
+            TypeError: A part of the batch is of the wrong kind.
+        """
+        rows, baselines = self._rows(batch, call)
+        batch_size = len(rows[self.model_inputs[0]])
+        said = targets.given(batch, call.target, self.model_outputs, batch_size)
+        composition = self._composition(call, baselines)
+        with composition.session.entered() as run:
+            # Measuring what is best takes gradients, and using what was measured before would change a repeated call.
+            room = plan.limit(call.max_rows) or pace.least(_shapes(rows))
+            with self._chunks(run, self._held(room, rows), rows, batch_size) as chunks:
+                feeder = self._feeder(composition, call, (), rows, False)
+                clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
+                settled = clean.targets(clean.run(PREDICT, np.arange(batch_size)))
+        return Decision(**{name: self._tensors(found) for name, found in vars(settled).items()})
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
         """The time of one gradient evaluation of one row, at the best pace for these rows."""
@@ -95,7 +121,8 @@ class Engine:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
     def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, tuple[Baseline, ...]]:
-        rows = inputs.take(batch, self.model_inputs, self.backend.model_dtype(self.model), self._warned)
+        self._dtype = self.backend.model_dtype(self.model)
+        rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned)
         baselines = resolve(call.baseline, self.model_inputs)
         for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
             baseline.check(key, array)
@@ -125,7 +152,7 @@ class Engine:
             samplings,
             rows,
             self.backend,
-            self.backend.model_dtype(self.model),
+            self._dtype,
             channels_last,
         )
 
@@ -134,7 +161,7 @@ class Engine:
         if room is None and evaluations <= first:
             room = first  # What fits into the smallest chunk is run as one, before and after the pace is known.
         found = Pace(room) if room is not None else self._measured(run, composition, call, rows)
-        return replace(found, room=min(found.room, self._most.get(_shapes(rows), found.room)))
+        return replace(found, room=self._held(found.of(evaluations), rows))
 
     def _measured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> Pace:
         shapes = _shapes(rows)
@@ -150,8 +177,23 @@ class Engine:
 
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
-            self._paces[shapes] = pace.measure(work, pace.least(shapes), last, self.backend.has_layouts and images)
+            layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
+            self._paces[shapes] = pace.measure(work, pace.least(shapes), last, layout)
         return self._paces[shapes]
+
+    @contextmanager
+    def _chunks(self, run: Run, room: int, rows: Rows, evaluations: int) -> Iterator[Chunks]:
+        chunks = Chunks(run, room, self.backend, evaluations)
+        try:
+            yield chunks
+        finally:
+            chunks.close()
+        if chunks.room < room:
+            self._most[_shapes(rows)] = chunks.room
+
+    def _held(self, room: int, rows: Rows) -> int:
+        """`room`, or what the memory was found to hold."""
+        return min(room, self._most.get(_shapes(rows), room))
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}

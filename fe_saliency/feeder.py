@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 
 import numpy as np
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.compose import Composition
 from fe_saliency.method import Sampling
+
+#: Patterns of fewer numbers are made sooner than a thread is woken.
+_MANY = 2**19
 
 
 class Feeder:
@@ -61,7 +65,7 @@ class Feeder:
 
     def prepare(self, depth: int, samples: range, rows: np.ndarray) -> None:
         """Begin to make what `samples` will be asked for next."""
-        if len(samples):
+        if len(samples) * sum(prod(array.shape[1:]) for array in self.rows.values()) >= _MANY:
             self._pool = self._pool or ThreadPoolExecutor(1)
             self._coming[depth, samples] = rows, self._pool.submit(self._made, depth, samples, rows)
 

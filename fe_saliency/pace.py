@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from math import prod
 from time import perf_counter
 
@@ -13,6 +14,10 @@ from fe_saliency.plan import Smaller
 _PATIENCE = 1.0
 #: What is less of a gain than this is taken for noise.
 _GAIN = 0.97
+#: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
+_LONG, _RUNS = 0.05, 5
+#: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
+_WHOLE = 1.1
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,17 @@ class Pace:
         room: How many model inputs at once.
         channels_last: Whether images lie channels-last in memory.
         seconds: The time of one gradient evaluation, if it was measured.
+        whole: Up to so many inputs of one call are not cut into chunks.
     """
 
     room: int
     channels_last: bool = False
     seconds: float | None = None
+    whole: int = 0
+
+    def of(self, evaluations: int) -> int:
+        """How many model inputs at once for a call of so many gradient evaluations."""
+        return max(self.room, evaluations) if evaluations <= self.whole else self.room
 
 
 def least(shapes: Sequence[Sequence[int]]) -> int:
@@ -38,11 +49,13 @@ def least(shapes: Sequence[Sequence[int]]) -> int:
 def most(shapes: Sequence[Sequence[int]], on_host: bool) -> int:
     """The largest chunk that is tried; beyond it a CPU only misses its cache."""
     if on_host:
-        return max(least(shapes), _power(2**22 // max(1, sum(map(prod, shapes))), 512))
+        return max(least(shapes), _power(2**22 // max(1, sum(map(prod, shapes))), 1024))
     return max(least(shapes), _power(2**26 // max(1, sum(map(prod, shapes))), 4096))
 
 
-def measure(work: Callable[[int, bool], object], first: int, last: int, layouts: bool) -> Pace:
+def measure(
+    work: Callable[[int, bool], object], first: int, last: int, layout: None | Callable[[], AbstractContextManager]
+) -> Pace:
     """Try chunks of `first`, twice as many, ... up to `last` inputs while that pays, and then the other layout.
 
     Args:
@@ -50,37 +63,51 @@ def measure(work: Callable[[int, bool], object], first: int, last: int, layouts:
             there is no room for it.
         first: The smallest chunk.
         last: The largest.
-        layouts: Whether to try channels-last too; a model that cannot run so is run contiguous.
+        layout: What the model is run channels-last in, None not to try that; a model that cannot run so is run
+            contiguous.
     """
     try:
         work(first, False)  # Tracing, and what a framework does once.
     except Smaller:
-        return measure(work, first // 2, first // 2, layouts)
+        return measure(work, first // 2, first // 2, layout)
     best = Pace(first, False, _seconds(work, first, False))
+    tried = {first: best.seconds or 0.0}
     begun, points, vain = perf_counter(), 2 * first, 0
     while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
         try:
             seconds = _seconds(work, points, False)
         except Smaller:
             break
+        tried[points] = seconds
         better = seconds < _GAIN * (best.seconds or 0)
         best, vain = (Pace(points, False, seconds), 0) if better else (best, vain + 1)
         points *= 2
-    if layouts:
+    best = replace(best, whole=max(size for size, cost in tried.items() if cost <= _WHOLE * (best.seconds or 0)))
+    return best if layout is None else _turned(work, best, last, layout)
+
+
+def _turned(
+    work: Callable[[int, bool], object], best: Pace, last: int, layout: Callable[[], AbstractContextManager]
+) -> Pace:
+    """`best`, or what is faster channels-last: as many inputs at once, or twice as many."""
+    for points in (best.room, 2 * best.room):
+        if points > last or points > best.room and not best.channels_last:
+            break
         try:
-            work(best.room, True)
-            seconds = _seconds(work, best.room, True)
+            with layout():
+                work(points, True)
+                seconds = _seconds(work, points, True)
         except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
-            return best
+            break
         if seconds < _GAIN * (best.seconds or 0):
-            return Pace(best.room, True, seconds)
+            best = replace(best, room=points, channels_last=True, seconds=seconds, whole=max(points, best.whole))
     return best
 
 
 def _seconds(work: Callable[[int, bool], object], points: int, channels_last: bool) -> float:
-    """The time of one input; the better of two runs, unless one is long enough."""
+    """The time of one input; the best of a few runs, of two if they last, of one if it lasts long."""
     times: list[float] = []
-    while len(times) < 2 and sum(times) < _PATIENCE / 4:
+    while sum(times) < _LONG and len(times) < _RUNS or len(times) < 2 and sum(times) < _PATIENCE / 4:
         start = perf_counter()
         work(points, channels_last)
         times.append(perf_counter() - start)

@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-NOISE, BASELINE = 0, 1  # streams
+NOISE, BASELINE, WEIGHTS = 0, 1, 2  # streams
+
+
+def generator(seed: int, stream: int, index: int, sample: int = 0) -> np.random.Generator:
+    """The generator of one sample of a stream; `index` tells what is drawn in it, a model input or a layer."""
+    key = np.array([seed, (stream << 32) | index], np.uint64)
+    counter = np.array([0, 0, 0, sample], np.uint64)
+    return np.random.Generator(np.random.Philox(counter=counter, key=key))
 
 
 def normal(seed: int, index: int, samples: Sequence[int], row: Sequence[int], channel_axis: int) -> np.ndarray:
@@ -89,9 +96,7 @@ def _draw(
 
 
 def _one(kind: str, seed: int, stream: int, index: int, sample: int, shape: tuple[int, ...]) -> np.ndarray:
-    key = np.array([seed, (stream << 32) | index], np.uint64)
-    counter = np.array([0, 0, 0, sample], np.uint64)
-    rng = np.random.Generator(np.random.Philox(counter=counter, key=key))
+    rng = generator(seed, stream, index, sample)
     return rng.standard_normal(shape, np.float32) if kind == "normal" else rng.random(shape, np.float32)
 
 

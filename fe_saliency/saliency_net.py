@@ -11,7 +11,7 @@ from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
 from fe_saliency import checks
-from fe_saliency.attribution import Attribution
+from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.call import Call
 from fe_saliency.display.scaling import to_mask
 from fe_saliency.engine import Engine
@@ -82,6 +82,11 @@ class SaliencyNet:
         self._engine = Engine(model, backend, self._model_inputs, self._model_outputs)
 
     @property
+    def model(self) -> Any:
+        """The model that is explained."""
+        return self._engine.model
+
+    @property
     def model_inputs(self) -> list[str]:
         """The keys of the model's inputs."""
         return list(self._model_inputs)
@@ -104,6 +109,19 @@ class SaliencyNet:
     @seed.setter
     def seed(self, seed: int) -> None:
         self._defaults = replace(self._defaults, seed=seed)
+
+    def on(self, copy: Any) -> SaliencyNet:
+        """The same net for a copy of the model: equal keys, score, seed and pace; see `fe_saliency.control`.
+
+        Args:
+            copy: A model compiled by `fe.build` that takes and gives what this net's model does, of the same framework.
+
+        Raises:
+            ValueError: `copy` is not from `fe.build`.
+        """
+        other = SaliencyNet(copy, self._model_inputs, self._model_outputs, self.outputs)
+        other._defaults, other._engine = self._defaults, self._engine.on(copy)
+        return other
 
     def get_masks(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Masks of the gradient (Simonyan et al. 2013, 1312.6034).
@@ -227,6 +245,31 @@ class SaliencyNet:
                 diagnose=diagnose,
             ),
         )
+
+    def decide(
+        self,
+        batch: dict[str, Any],
+        *,
+        target: Any = None,
+        score: str | None = None,
+        max_rows: None | str | int = None,
+    ) -> Decision:
+        """What the model decides for, and how firmly: a forward pass, no gradient.
+
+        Args:
+            batch: As in `get_masks`.
+            target: As in `attribute`: the class whose score and margin are told.
+            score: As in the constructor, for this call.
+            max_rows: As in the constructor, for this call; "auto" takes a small chunk here, without measuring.
+
+        Returns:
+            A `Decision`.
+
+        Raises:
+            ValueError: An argument out of its range, or a batch as in `get_masks`.
+            TypeError: An argument or a part of the batch of the wrong kind.
+        """
+        return self._engine.decide(batch, self._call(target=target, score=score, max_rows=max_rows))
 
     def seconds_per_gradient(self, batch: dict[str, Any]) -> float:
         """The time of one gradient evaluation of one row, measured once for each shape of the inputs.

@@ -59,11 +59,12 @@ def given(batch: Mapping[str, Any], target: Any, keys: Sequence[str], rows: int)
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """The classes explained, the classes predicted and the clean scores, as arrays (B,) by output key."""
+    """The classes explained, the classes predicted, the clean scores and margins, as arrays (B,) by output key."""
 
     targets: dict[str, np.ndarray]
     predictions: dict[str, np.ndarray]
     scores: dict[str, np.ndarray]
+    margins: dict[str, np.ndarray]
 
     def total(self) -> np.ndarray:
         """s(x), the sum over the outputs: float64 (B,)."""

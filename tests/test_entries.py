@@ -20,7 +20,7 @@ def batch(backend, count=5):
 @pytest.fixture
 def graphs():
     """Tells how many TensorFlow graphs the package has traced since the test began."""
-    with calls_of(tensorflow._Graphs, "__init__") as made:
+    with calls_of(tensorflow.Graphs, "__init__") as made:
         yield lambda: sum(graph.function.experimental_get_tracing_count() for graph, *_ in made)
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import torch
 from helpers import distance, few, furthest
-from models import maps
+from models import maps, to_host
 
 from fe_saliency import SaliencyNet, methods
 
@@ -60,6 +60,17 @@ def test_halved_and_right(method, backend):
     for name in ("relative_error", "completeness_gap"):
         if getattr(truth, name) is not None:
             np.testing.assert_allclose(getattr(found, name), getattr(truth, name), rtol=1e-3, atol=1e-6)
+
+
+def test_a_forward_pass_is_halved_too(backend):
+    model = greedy(backend)
+    truth = SaliencyNet(model, "x", "y", max_rows=ROOM).decide({"x": X})
+    net = SaliencyNet(model, "x", "y", max_rows=500)
+    with pytest.warns(RuntimeWarning, match="does not hold 6 model inputs at once; going on with 3") as said:
+        found = net.decide({"x": X})
+    assert len(said) == 1 and said[0].filename == __file__
+    np.testing.assert_allclose(to_host(found.scores["y"]), to_host(truth.scores["y"]), rtol=1e-5)
+    net.decide({"x": X})  # without a warning: the net remembers
 
 
 def test_refined_too(backend):

@@ -1,6 +1,8 @@
 """How many inputs run at once: measured by a clock of the test's own, and what a net makes of the answer."""
 
+from contextlib import nullcontext
 from functools import partial
+from itertools import chain, repeat
 
 import fastestimator as fe
 import numpy as np
@@ -59,88 +61,111 @@ MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 2e-6, 256: 3e-6, 512: 2.5e-6, 1024: 1e-6}
 
 def test_the_cheapest_chunk_is_found_and_two_vain_ones_are_enough(bench):
     work = bench(MILLIONTHS)
-    assert measure(work, 32, 2**20, False) == Pace(128, False, pytest.approx(2e-6))
+    assert measure(work, 32, 2**20, None) == Pace(128, False, pytest.approx(2e-6), whole=128)
     assert work.sizes == [32, 64, 128, 256, 512], "1,024 comes after two in vain"
 
 
 def test_one_vain_chunk_is_forgiven(bench):
     work = bench({32: 5e-6, 64: 5e-6, 128: 3e-6, 256: 3e-6, 512: 2e-6})
-    assert measure(work, 32, 512, False).room == 512
+    assert measure(work, 32, 512, None).room == 512
     assert work.sizes == [32, 64, 128, 256, 512]
 
 
 def test_the_last_chunk_is_never_exceeded(bench):
     work = bench(lambda points: 1e-5 / points)
-    assert measure(work, 32, 256, False).room == 256
+    assert measure(work, 32, 256, None).room == 256
     assert max(work.sizes) == 256
-    assert measure(bench(MILLIONTHS), 64, 64, False).room == 64
+    assert measure(bench(MILLIONTHS), 64, 64, None).room == 64
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.98])
 def test_ties_go_to_the_smaller_chunk(gain, bench):
     """So do gains of less than three hundredths, which may be noise."""
     work = bench({32: 1e-6, 64: gain * 1e-6, 128: gain * 1e-6})
-    assert measure(work, 32, 2**20, False) == Pace(32, False, pytest.approx(1e-6))
-    assert measure(bench({32: 1e-6, 64: 0.96e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, False).room == 64
+    assert measure(work, 32, 2**20, None) == Pace(32, False, pytest.approx(1e-6), whole=128)
+    assert measure(bench({32: 1e-6, 64: 0.96e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, None).room == 64
 
 
 def test_a_slow_model_is_not_measured_for_long(bench):
     """Though every larger chunk would be cheaper; and a run that lasts is not repeated."""
     work = bench(lambda points: 0.02 * (32 / points) ** 0.1)
-    found = measure(work, 32, 2**20, False)
+    found = measure(work, 32, 2**20, None)
     assert work.tried == [(32, False), (32, False), (64, False)]
     assert found.room == 64 and found.seconds == pytest.approx(0.02 * 0.5**0.1)
 
 
-def test_the_better_of_two_runs_counts_and_the_first_of_all_does_not(bench):
+def test_a_call_that_fits_is_not_cut_where_larger_chunks_are_hardly_slower(bench):
+    found = measure(bench({32: 2e-6, 64: 1e-6, 128: 1.09e-6, 256: 1.2e-6}), 32, 256, None)
+    assert (found.room, found.whole) == (64, 128)
+    assert [found.of(evaluations) for evaluations in (1, 64, 65, 128, 129, 1000)] == [64, 64, 65, 128, 64, 64]
+    assert Pace(16).of(17) == 16, "a given number is kept to"
+
+
+def test_the_best_of_a_few_runs_counts_and_the_first_of_all_does_not(bench):
     work = bench({32: 1e-6}, start=30.0)
-    assert measure(work, 32, 32, False).seconds == pytest.approx(1e-6)
-    assert len(work.tried) == 3, "once to trace, then twice"
+    assert measure(work, 32, 32, None).seconds == pytest.approx(1e-6)
+    assert len(work.tried) == 6, "once to trace, then five times"
+    lasting = bench({32: 1e-3})
+    assert measure(lasting, 32, 32, None).seconds == pytest.approx(1e-3)
+    assert len(lasting.tried) == 3, "once to trace, then twice"
     hiccup = bench({32: 1e-6})
-    slow = iter([0.0, 0.1, 0.0])
+    slow = chain([0.0, 0.1, 0.0], repeat(0.2))
 
     def now_and_then(points, channels_last):
         hiccup(points, channels_last)
         hiccup.now += next(slow)
 
-    assert measure(now_and_then, 32, 32, False).seconds == pytest.approx(1e-6)
+    assert measure(now_and_then, 32, 32, None).seconds == pytest.approx(1e-6)
 
 
 @pytest.mark.parametrize("other, taken", [(0.5, True), (0.96, True), (0.98, False), (1.0, False), (3.0, False)])
 def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
     work = bench(MILLIONTHS, other=other)
     seconds = 2e-6 * (other if taken else 1)
-    assert measure(work, 32, 2**20, True) == Pace(128, taken, pytest.approx(seconds))
-    assert {points for points, channels_last in work.tried if channels_last} == {128}
+    assert measure(work, 32, 2**20, nullcontext) == Pace(128, taken, pytest.approx(seconds), whole=128)
+    turned = {points for points, channels_last in work.tried if channels_last}
+    assert turned == ({128, 256} if taken else {128})
+
+
+def test_twice_as_many_are_tried_in_the_faster_layout(bench):
+    """What is cheaper for the processor leaves more room for what a chunk costs beside."""
+    work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.5e-6})
+    cost = work.cost
+    work.cost = lambda points: cost(points) * (0.5 if (points, True) == work.tried[-1] else 1)
+    assert measure(work, 32, 64, nullcontext) == Pace(32, True, pytest.approx(0.5e-6), whole=64)
+    work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.5e-6})
+    work.cost = lambda points: cost(points) * ({32: 0.5, 64: 0.4}[points] if work.tried[-1][1] else 1)
+    assert measure(work, 32, 64, nullcontext) == Pace(64, True, pytest.approx(0.392e-6), whole=64)
 
 
 def test_the_other_layout_is_not_tried_where_there_is_none(bench):
     work = bench(MILLIONTHS, other=0.1)
-    assert not measure(work, 32, 2**20, False).channels_last
+    assert not measure(work, 32, 2**20, None).channels_last
     assert not any(channels_last for _, channels_last in work.tried)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("view size is not compatible"), Smaller()])
 def test_a_model_that_cannot_run_in_the_other_layout_keeps_its_own(error, bench):
-    assert measure(bench(MILLIONTHS, other=error), 32, 2**20, True) == Pace(128, False, pytest.approx(2e-6))
+    found = measure(bench(MILLIONTHS, other=error), 32, 2**20, nullcontext)
+    assert found == Pace(128, False, pytest.approx(2e-6), whole=128)
 
 
 def test_other_errors_are_not_hidden(bench):
     with pytest.raises(KeyError):
-        measure(bench(MILLIONTHS, other=KeyError("x")), 32, 2**20, True)
+        measure(bench(MILLIONTHS, other=KeyError("x")), 32, 2**20, nullcontext)
     with pytest.raises(KeyError):
-        measure(bench({}), 32, 2**20, True)
+        measure(bench({}), 32, 2**20, nullcontext)
 
 
 def test_no_larger_chunk_is_tried_where_one_found_no_room(bench):
     work = bench(lambda points: 1e-4 / points, fits=100)
-    assert measure(work, 32, 2**20, False).room == 64
+    assert measure(work, 32, 2**20, None).room == 64
     assert work.sizes == [32, 64, 128]
 
 
 def test_a_first_chunk_without_room_is_halved_until_there_is_some(bench):
     work = bench(lambda points: 1e-4 / points, fits=9)
-    assert measure(work, 32, 2**20, False) == Pace(8, False, pytest.approx(1e-4 / 8))
+    assert measure(work, 32, 2**20, None) == Pace(8, False, pytest.approx(1e-4 / 8), whole=8)
     assert work.sizes == [32, 16, 8], "what fits is known: nothing larger is tried again"
 
 
@@ -154,7 +179,7 @@ def test_bounds_are_powers_of_two_and_fall_with_the_size():
     for smaller, larger in zip(bounds, bounds[1:], strict=False):
         assert all(one >= two for one, two in zip(smaller, larger, strict=True))
     assert all(low <= host <= device for low, host, device in bounds)
-    assert bounds[0] == (32, 512, 4096) and bounds[-1] == (1, 1, 1)
+    assert bounds[0] == (32, 1024, 4096) and bounds[-1] == (1, 1, 1)
 
 
 def test_all_inputs_count():
@@ -171,9 +196,9 @@ def single(kind, backend, count):
 def recording(measured):
     """A `pace.measure` that finds nothing better than the smallest chunk, and notes what it was asked."""
 
-    def found(work, first, last, layouts):
+    def found(work, first, last, layout):
         work(first, False)
-        measured.append((first, last, layouts))
+        measured.append((first, last, layout))
         return Pace(first, False, 1e-3)
 
     return found
@@ -252,9 +277,9 @@ def test_each_row_shape_is_measured_once(monkeypatch, backend):
         for count, method in ((MANY, "smoothgrad"), (3 * MANY, "gradient"), (MANY, "integrated_gradients")):
             one.attribute(images(backend, count, size), method)
     one.attribute(images(backend, MANY, 6), "vargrad")
-    assert [(first, last) for first, last, _ in measured] == [(32, 512), (32, 512), (8, 512)]
+    assert [(first, last) for first, last, _ in measured] == [(32, 1024), (32, 1024), (8, 1024)]
     # A channel of its own makes a layout of its own, where the framework has two.
-    assert all(layouts == (backend == "torch") for *_, layouts in measured)
+    assert all((layout is not None) == (backend == "torch") for *_, layout in measured)
 
 
 @pytest.mark.parametrize("kind", ["smooth_mlp", "lenet"])
@@ -262,7 +287,7 @@ def test_without_several_channels_there_is_one_layout(monkeypatch, kind, backend
     measured = []
     monkeypatch.setattr(pace, "measure", recording(measured))
     net(kind, backend, "float32").attribute(single(kind, backend, MANY), "smoothgrad", nsamples=5)
-    assert [layouts for *_, layouts in measured] == [False]
+    assert [layout for *_, layout in measured] == [None]
 
 
 def test_seconds_per_gradient_are_remembered(backend):
@@ -302,14 +327,16 @@ def test_the_other_layout_gives_the_same_maps(monkeypatch, method, options, room
     one = net("smooth_conv", "torch", "float32")
     given = single("smooth_conv", "torch", 40)
     expected = maps(one.attribute(given, method, max_rows=room, **options))["x"]
-    monkeypatch.setattr(pace, "measure", lambda work, first, last, layouts: Pace(room, True, 1.0))
+    monkeypatch.setattr(pace, "measure", lambda work, first, last, layout: Pace(room, True, 1.0))
     seen = []
     convolution = next(each for each in one._engine.model.modules() if isinstance(each, torch.nn.Conv2d))
 
     def note(module, inputs):
         (x,) = inputs
-        seen.append(x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous())
+        for each in (x, module.weight):
+            seen.append(each.is_contiguous(memory_format=torch.channels_last) and not each.is_contiguous())
 
+    place = convolution.weight.data_ptr()
     handle = convolution.register_forward_pre_hook(note)
     try:
         found = maps(one.attribute(given, method, **options))["x"]
@@ -317,6 +344,7 @@ def test_the_other_layout_gives_the_same_maps(monkeypatch, method, options, room
         handle.remove()
     assert distance(found, expected) < 1e-5
     assert seen and all(seen)
+    assert convolution.weight.data_ptr() == place and convolution.weight.is_contiguous(), "as it was before"
 
 
 class Viewing(torch.nn.Module):

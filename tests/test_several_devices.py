@@ -16,6 +16,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import fastestimator as fe
 from fe_saliency import SaliencyNet
+from fe_saliency.backend.weights import weights_of
 
 def model_fn():
     keras = tf.keras.layers
@@ -37,8 +38,12 @@ mirrored = fe.build(model_fn, optimizer_fn="adam")
 assert "Mirrored" in type(mirrored.variables[0]).__name__, "nothing is mirrored: nothing is shown"
 assert strategy.num_replicas_in_sync == 2
 mirrored.set_weights(alone.get_weights())
-for found, wanted in zip(maps(mirrored), expected):
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+copy = weights_of(mirrored).copy(mirrored)
+for made in (mirrored, copy):
+    for found, wanted in zip(maps(made), expected):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+weights_of(copy).write(copy, [array + 1 for array in weights_of(copy).read(copy)])
+assert np.abs(maps(copy)[0] - expected[0]).max() > 0.1, "the copy reads the model's weights"
 print("equal")
 """
 

@@ -16,6 +16,7 @@ CALLS = {
     "smoothed integrated": lambda net, batch: net.get_smoothed_masks(batch, nsamples=2, nintegration=2),
     "get_integrated_masks": lambda net, batch: net.get_integrated_masks(batch, nsamples=2),
     "attribute": lambda net, batch: net.attribute(batch, "vargrad", nsamples=2, target=1),
+    "decide": lambda net, batch: net.decide(batch, target=1),
     "attribute on a path": lambda net, batch: net.attribute(batch, "integrated_gradients", baseline="zero", nsamples=2),
 }
 

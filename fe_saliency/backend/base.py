@@ -147,3 +147,7 @@ class Backend(Protocol):
     def preserved(self, models: Sequence[Any], device: Any) -> AbstractContextManager[None]:
         """Models on `device` and ready to be differentiated for their inputs inside; untouched after, whatever
         happened: training mode of every submodule, requires_grad, device, optimizer, FE's record of the input."""
+
+    def laid_out(self, model: Any, channels_last: bool) -> AbstractContextManager[None]:
+        """With `channels_last`: the model's kernels in that layout inside, where each layer would else turn them first;
+        the same numbers in the same place after."""

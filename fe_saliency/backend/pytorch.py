@@ -174,6 +174,18 @@ class PyTorchBackend:
             for remembered in before:
                 remembered.restore()
 
+    @contextmanager
+    def laid_out(self, model: Any, channels_last: bool) -> Iterator[None]:
+        kernels = [each for each in model.parameters() if each.ndim == 4] if channels_last else []
+        kept = [each.data for each in kernels]
+        try:
+            for kernel, data in zip(kernels, kept, strict=True):
+                kernel.data = data.contiguous(memory_format=torch.channels_last)
+            yield
+        finally:
+            for kernel, data in zip(kernels, kept, strict=True):
+                kernel.data = data
+
 
 class _Remembered:
     """The state of a model that a forward pass through FE changes."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from fe_saliency.backend.base import Tensor
+from fe_saliency.backend.graphs import Graphs
 
 
 class TensorFlowBackend:
@@ -120,7 +121,7 @@ class TensorFlowBackend:
         return tf.tile(tensor, [times] + [1] * (tensor.shape.rank - 1))
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return _Graphs(function, autograph=False)
+        return Graphs(function, autograph=False)
 
     def program(self, network: Any) -> Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]:
         # FE's own graph is shared by all Networks and knows each shape apart. A model's own code may need autograph.
@@ -130,7 +131,7 @@ class TensorFlowBackend:
         def step(batch: dict[str, Tensor]) -> dict[str, Tensor]:
             return network._forward_step_eager(batch, dict(state), ops, outputs)
 
-        graph = _Graphs(step, autograph=True)
+        graph = Graphs(step, autograph=True)
         return lambda batch: graph({key: tensor for key, tensor in batch.items() if key in inputs})
 
     def out_of_memory(self, error: BaseException) -> bool:
@@ -166,24 +167,8 @@ class TensorFlowBackend:
                 if getattr(model, "current_optimizer", None) is not optimizer:
                     model.current_optimizer = optimizer
 
-
-class _Graphs:
-    """A function of tensors as graphs, traced once for all sizes of the first axes."""
-
-    def __init__(self, function: Callable[..., Any], autograph: bool) -> None:
-        self.function = tf.function(function, autograph=autograph)
-        self.traced: dict[Any, Callable[..., Any]] = {}
-
-    def __call__(self, *args: Any) -> Any:
-        keys = tuple(tuple(sorted(arg)) for arg in args if isinstance(arg, dict))
-        kind = (keys, *((each.dtype, *each.shape[1:]) for each in tf.nest.flatten(args)))
-        if kind not in self.traced:
-            self.traced[kind] = self.function.get_concrete_function(*tf.nest.map_structure(_any_rows, args))
-        return self.traced[kind](*args)
-
-
-def _any_rows(tensor: Tensor) -> tf.TensorSpec:
-    return tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
+    def laid_out(self, model: Any, channels_last: bool) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def _is_no_retracing_advice(record: logging.LogRecord) -> bool:

@@ -11,6 +11,7 @@ from fe_saliency.op.aggregate import Mean, MeanOfSquares, TimesDifference, Varia
 from fe_saliency.op.decide import Decide
 from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
+from fe_saliency.op.margin import Margin
 from fe_saliency.op.noise import AddNoise, NormalPattern
 from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
 
@@ -22,6 +23,7 @@ __all__ = [
     "Gather",
     "GradientOp",
     "LastSample",
+    "Margin",
     "Mean",
     "MeanOfSquares",
     "NormalPattern",

@@ -79,7 +79,7 @@ class TimesDifference(SaliencyOp):
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         return [
-            gradient * self.backend.repeat(difference, gradient)
+            self.backend.fold(self.backend.unfold_like(gradient, difference) * difference)
             for gradient, difference in zip(*groups(data, 2), strict=True)
         ]
 

@@ -111,10 +111,30 @@ def explained(backend: Backend, units: Tensor, index: Tensor, score: str) -> Ten
         if score == "log_probability":
             return backend.where(first, backend.log(y), backend.log(1 - y))
         return backend.where(first, y, -y)
-    return backend.pick(units if score == "output" else _on_scale(backend, units, score), index)
+    return backend.pick(_on_scale(backend, units, score), index)
+
+
+def lead(backend: Backend, units: Tensor, index: Tensor, score: str) -> Tensor:
+    """The score (B,) of class `index` (B,) of outputs (B, units) less the highest of any other; see `Margin`."""
+    if backend.shape(units)[1] == 1:
+        y = units[:, 0]
+        if score == "log_probability":
+            ahead = backend.log(y) - backend.log(1 - y)
+        else:
+            ahead = y if score == "logit" else 2 * y - 1
+        return backend.where(index == 1, ahead, -ahead)
+    scores = _on_scale(backend, units, score)
+    own = backend.pick(scores, index)
+    equal = scores == own[:, None]
+    # Of several classes of the same score one is the class itself, and another the highest other.
+    alone = backend.sum(backend.int64(equal), axis=1, keepdims=True) == 1
+    others = backend.where(equal & alone, scores * 0 - float("inf"), scores)
+    return own - backend.row_max(others)[:, 0]
 
 
 def _on_scale(backend: Backend, units: Tensor, score: str) -> Tensor:
+    if score == "output":
+        return units
     given = backend.all(units >= 0, axis=1, keepdims=True) & (
         backend.abs(backend.sum(units, axis=1, keepdims=True) - 1) <= 1e-3
     )

@@ -12,7 +12,7 @@ import pytest
 from fastestimator.util.img_data import Display
 from PIL import Image, ImageShow
 
-from fe_saliency.display import ImageColumn, MaskColumn, SaliencyDisplay, Section, TextColumn
+from fe_saliency.display import ImageColumn, MaskColumn, SaliencyDisplay, Section, SignedColumn, TextColumn, compose
 
 
 @pytest.fixture
@@ -52,6 +52,15 @@ def test_it_is_drawn_once_and_only_when_needed(display, monkeypatch):
     display.prepare()
     display.prepare()
     assert len(calls) == 1
+
+
+def test_its_captions_are_those_of_the_figure(tmp_path):
+    part = Section([SignedColumn("m", np.linspace(-1, 1, 64).reshape(1, 8, 8))])
+    display = SaliencyDisplay(part, "masks", "one scale")
+    assert np.array_equal(display.image, compose(part, signed_caption="one scale"))
+    assert not np.array_equal(display.image, compose(part))
+    display.show(tmp_path / "f.png", verbose=False, scale=2)
+    assert np.array_equal(read(tmp_path / "f.png"), compose(part, "masks", 2, "one scale"))
 
 
 @pytest.mark.parametrize("name", ["figure.png", "figure", "new/folder/figure.png", "FIGURE.PNG"])

@@ -17,6 +17,7 @@ INPUTS = {
     op.Gather: (["y"], ["s"]),
     op.GradientOp: (["x"], ["g"]),
     op.LastSample: (["x", "like"], ["y"]),
+    op.Margin: (["y", "class"], ["margin"]),
     op.Mean: (["x"], ["y"]),
     op.MeanOfSquares: (["x"], ["y"]),
     op.NormalPattern: (["x"], ["p"]),
