@@ -48,11 +48,13 @@ ALLOWED = {
     "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
     "watch": {"saliency_net", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
+    "labels": set(),
+    "review": {"record", "archive", "display", "labels"},
     "spool": set(),
     "vog": {"spool"},
     "trace": {
         *("saliency_net", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
-        *("record", "archive", "heat", "measure", "watch", "control"),
+        *("record", "archive", "heat", "measure", "watch", "control", "labels", "review"),
     },
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from fe_saliency.checks import whole
 from fe_saliency.trace.fitting import changes, fitted, least
-from fe_saliency.trace.panels import Recipe
+from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.samples import Samples
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
-from fe_saliency.trace.panels import Recipe
+from fe_saliency.trace.recipe import Recipe
 
+COUNTS = ("smoothing", "steps", "rounds")
 #: Of fewer samples a map is mostly noise.
 LEAST = Recipe(smoothing=4, steps=4, rounds=2)
 
@@ -19,8 +20,10 @@ def scaled(full: Recipe, factor: Fraction) -> Recipe:
         full: What is wanted; what is off in it stays off.
         factor: From 0 to 1.
     """
-    counts = zip(astuple(full), astuple(LEAST), strict=True)
-    return Recipe(*(max(min(count, least), int(count * factor)) for count, least in counts))
+    counts = {
+        name: max(min(getattr(full, name), getattr(LEAST, name)), int(getattr(full, name) * factor)) for name in COUNTS
+    }
+    return replace(full, **counts)
 
 
 def least(full: Recipe) -> Recipe:
@@ -34,7 +37,8 @@ def fitted(full: Recipe, room: int) -> Recipe:
     if full.cost <= room:
         return full
     # A count changes only at these factors, so there are no other scaled recipes.
-    recipes = (scaled(full, Fraction(part, count)) for count in astuple(full) for part in range(count))
+    counts = [getattr(full, name) for name in COUNTS]
+    recipes = (scaled(full, Fraction(part, count)) for count in counts for part in range(count))
     return max((each for each in recipes if each.cost <= room), key=lambda each: each.cost, default=least(full))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastestimator.trace.trace import Trace
 from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
@@ -13,13 +16,22 @@ from fastestimator.util.traceability_util import traceable
 
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
+from fe_saliency.labels import Labels, one_per_row
+from fe_saliency.record import Record
+from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.budget import Budget
+from fe_saliency.trace.controls import Controls
+from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
-from fe_saliency.trace.labels import Labels
-from fe_saliency.trace.panels import Recipe, sections
+from fe_saliency.trace.instruments import Instruments, checked_watch
+from fe_saliency.trace.measures import Measures
+from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Samples
+from fe_saliency.trace.scales import Scales
+from fe_saliency.trace.tags import write_tags
+from fe_saliency.watch import Region, Watch
 
 #: The modes that belong to one run of the Estimator.
 RUNS = {"fit": {"train", "eval"}, "test": {"test"}}
@@ -29,7 +41,7 @@ RUNS = {"fit": {"train", "eval"}, "test": {"test"}}
 class Saliency(Trace):
     """Log a figure of saliency maps at the end of each epoch, of the same samples, noise and baselines every time.
 
-    Columns: true class, predicted class, input, overlay (of the rightmost mask), vanilla gradient, SmoothGrad-squared,
+    Columns: true class, predicted class, input, overlay (of the measured map), vanilla gradient, SmoothGrad-squared,
     Integrated Gradients, smoothed Integrated Gradients (squared); what is off, or has no key, has no column. The maps
     explain the class that the model predicts at that epoch.
 
@@ -59,6 +71,28 @@ class Saliency(Trace):
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
             (by the logger "fe_saliency") and the training goes on.
+        scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
+            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. The colour bar says which.
+        signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
+        drawn: How many of the samples are drawn, from the first; None for all.
+        tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
+            history; only where `fe.trace.io.TensorBoard(write_images=...)` names the figure.
+        measured: The map that numbers, overlay and controls are of: "vanilla", "smoothed", "integrated" or
+            "smoothed_integrated"; None for the last of them that is computed.
+        measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
+            "drift", "concentration", "trust", "decision", "region", "control"; see
+            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them.
+        reference: The epoch that drift is measured from, beside the epoch before.
+        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`.
+        region_key: The key of the regions where the model should look: masks or boxes; see
+            `fe_saliency.measure.regions`.
+        watch: Regions where the model should not look (`fe_saliency.watch`), or a `Watch` with thresholds of one's
+            own. A warning is logged when it looks there and depends on what is there. It tests for what is named here,
+            and finds no other shortcut.
+        controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
+            its weights shuffled; each costs as much as that map. The second is what the number `emprt` is made of.
+        save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), and film strips are written at
+            the end of the training; None for nowhere.
 
     Raises:
         ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
@@ -85,20 +119,45 @@ class Saliency(Trace):
         seed: int = 0,
         max_rows: str | int = "auto",
         strict: bool = False,
+        scale: str | int | Mapping[str, float] = "own",
+        signed: bool = False,
+        drawn: int | None = None,
+        tags: bool = True,
+        measured: str | None = None,
+        measures: bool | str | Iterable[str] = False,
+        reference: int = 1,
+        per_class: bool = False,
+        region_key: str | None = None,
+        watch: None | Watch | Region | Sequence[Region] = None,
+        controls: str | Iterable[str] = (),
+        save_dir: None | str | PathLike = None,
     ) -> None:
         self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, seed=seed, max_rows=max_rows)
         self.class_key = class_key
         self.labels = Labels(label_mapping)
-        self.recipe = _recipe(smoothing, integrating)
+        self.controls = Controls(self.net, controls)
+        self.recipe = _recipe(smoothing, integrating, bool(signed), measured, self.controls.names)
+        self.scales = Scales(scale, [each.name for each in self.recipe.maps])
+        self.instruments = Instruments(
+            self.net,
+            Measures(measures, region_key, reference, per_class, self.controls.names),
+            checked_watch(watch),
+            None if save_dir is None else Path(save_dir),
+            strict,
+        )
         self.places = Places(mode, ds_id)
         self.every = whole("every", every)
+        self.drawn = None if drawn is None else whole("drawn", drawn)
+        self.tags = tags
         self.strict = strict
-        self._keys = self.net.model_inputs + to_list(class_key)
+        self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
         self.samples = Samples(self._keys, samples)
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
-        super().__init__(inputs=self._keys, outputs=self.net.outputs, mode=None, ds_id=None)
+        self._numbers: dict[str, dict[str, float]] = {}  # the last ones of each mode
+        outputs = [*self.net.outputs, *self.instruments.names]
+        super().__init__(inputs=self._keys, outputs=outputs, mode=None, ds_id=None)
         self.mode, self.ds_id = Everywhere(MODES), Everywhere(["*"])
 
     @property
@@ -127,6 +186,7 @@ class Saliency(Trace):
                 stacklevel=2,
             )
         else:
+            self.controls.begin()
             self.budget.settle(self._run, rows)
             self._say_cost()
 
@@ -158,10 +218,14 @@ class Saliency(Trace):
             return
         with guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({mode})"):
             self._fix_budget(mode)
-            if mode != "test" and self.system.epoch_idx % self.every:
-                return
-            for key, display in self._displays(mode).items():
-                data.write_without_log(key, display)
+            if mode == "test" or self.system.epoch_idx % self.every == 0:
+                self._review(mode, data)
+            else:
+                for key, value in self._numbers.get(mode, {}).items():
+                    data.write_without_log(key, value)  # for those who monitor it
+
+    def on_end(self, data: Data) -> None:
+        self.instruments.end()
 
     def _fix_budget(self, mode: str) -> None:
         rows = self.samples.at((mode, self._seen[0]))
@@ -171,20 +235,53 @@ class Saliency(Trace):
             self.budget.settle(self._run, self._rows_per_epoch())
         self._say_cost()
 
-    def _displays(self, mode: str) -> dict[str, SaliencyDisplay]:
-        recipe = self.budget.recipe(self._run)
+    def _review(self, mode: str, data: Data) -> None:
+        """Compute the maps of this epoch, and leave figures and numbers."""
         stacks: list[list[Section]] = []
+        found: dict[str, dict[str, float]] = {}  # numbers by dataset id
         ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
+        told: list[tuple[str, str]] = []
         for ds_id in ds_ids:
             rows = self.samples.at((mode, ds_id))
             if rows is not None:
-                name = f"dataset {ds_id}" if len(ds_ids) > 1 else None
-                stacks.append(sections(self.net, recipe, rows, self.class_key, self.labels, name))
-        displays = {}
-        for key, stack in zip(self.net.outputs, zip(*stacks, strict=True), strict=True):
-            display = displays[key] = SaliencyDisplay(list(stack))
+                record = self._record(rows, mode, ds_id)
+                found[ds_id] = self.instruments.see(record, rows)
+                stacks.append(sections(record, self.drawn, f"dataset {ds_id}" if len(ds_ids) > 1 else None))
+                told = [captions(record, key) for key in self.net.model_inputs]
+        self._write_numbers(mode, found, data)
+        for key, stack, both in zip(self.net.outputs, zip(*stacks, strict=True), told, strict=True):
+            display = SaliencyDisplay(list(stack), *both)
             display.prepare()  # Drawn here, where an error can be caught, and not in the trace that writes it.
-        return displays
+            data.write_without_log(key, display)
+            if self.tags:
+                write_tags(self.system, key, stack)
+
+    def _record(self, rows: Mapping[str, np.ndarray], mode: str, ds_id: str) -> Record:
+        record = explain(
+            self.net,
+            self.budget.recipe(self._run),
+            self.controls,
+            {key: rows[key] for key in self.net.model_inputs},
+            None if self.class_key is None else one_per_row(rows[self.class_key]),
+            (self.system.epoch_idx, mode, ds_id),
+            {"class_key": self.class_key, "names": self.labels.mapping},
+            self.instruments.diagnose,
+        )
+        record.settings.update(self.scales.of(record))
+        return record
+
+    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], data: Data) -> None:
+        """Numbers by dataset id, told as FE does: `<key>|<ds_id>` if there are several; their mean can be monitored."""
+        means: dict[str, list[float]] = {}
+        for ds_id, numbers in found.items():
+            for key, value in numbers.items():
+                means.setdefault(key, []).append(value)
+                if value == value:
+                    data.write_with_log(f"{key}|{ds_id}" if len(found) > 1 else key, value)
+        self._numbers[mode] = {key: float(np.mean(values)) for key, values in means.items()}
+        for key, value in self._numbers[mode].items():
+            if key not in data.read_logs():
+                data.write_without_log(key, value)
 
     @property
     def _run(self) -> str:
@@ -208,21 +305,38 @@ class Saliency(Trace):
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
-        return {"samples": self.samples.state(), "seed": self.net.seed, "budget": self.budget.state()}
+        return {
+            "samples": self.samples.state(),
+            "seed": self.net.seed,
+            "budget": self.budget.state(),
+            "scales": self.scales.state(),
+            "measures": self.instruments.measures.state(),
+            "controls": self.controls.state(),
+        }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.samples.restore(state["samples"])
         self.net.seed = state["seed"]
         self.budget.restore(state["budget"])
+        self.scales.restore(state["scales"])
+        self.instruments.measures.restore(state["measures"])
+        self.controls.restore(state["controls"])
 
 
-def _recipe(smoothing: int, integrating: int | tuple[int, int]) -> Recipe:
+def _recipe(
+    smoothing: int,
+    integrating: int | tuple[int, int],
+    signed: bool,
+    measured: str | None,
+    controls: tuple[str, ...],
+) -> Recipe:
     smoothing = whole("smoothing", smoothing, 0)
     if not isinstance(integrating, (tuple, list)):
-        return Recipe(smoothing, whole("integrating", integrating, 0), smoothing if integrating else 0)
-    if len(integrating) != 2:
+        steps, rounds = whole("integrating", integrating, 0), smoothing if integrating else 0
+    elif len(integrating) == 2:
+        steps, rounds = (whole("integrating", each, 0) for each in integrating)
+    else:
         raise ValueError(
             f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
         )
-    steps, rounds = (whole("integrating", each, 0) for each in integrating)
-    return Recipe(smoothing, steps, rounds)
+    return Recipe(smoothing, steps, rounds, signed, measured, controls)

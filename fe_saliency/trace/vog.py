@@ -16,12 +16,12 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
 from fe_saliency.display import to_unit
+from fe_saliency.labels import class_numbers
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.say import warn
 from fe_saliency.trace.examples import Examples, fingerprints
 from fe_saliency.trace.extremes import write
 from fe_saliency.trace.guard import guarded
-from fe_saliency.trace.labels import class_numbers
 from fe_saliency.trace.registration import MODES, Places
 from fe_saliency.trace.samples import Place
 from fe_saliency.vog import pixel_gradients

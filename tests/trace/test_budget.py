@@ -14,7 +14,7 @@ from training import Die, Figures, Stop, classifier, column, contents, dataset, 
 
 from fe_saliency.trace.budget import Budget, TrainingTime
 from fe_saliency.trace.fitting import fitted
-from fe_saliency.trace.panels import Recipe
+from fe_saliency.trace.recipe import Recipe
 
 DEFAULT = Recipe(25, 100, 6)
 MADE = {"smoothing": 25, "integrating": (100, 6)}

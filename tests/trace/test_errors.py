@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -26,7 +27,7 @@ def test_an_error_is_logged_with_its_traceback_and_the_training_goes_on(backend,
     trained = classifier(backend)
     trace, before = saliency(trained), weights(trained)
     broken = {
-        "computing": patch.object(trace.net, "get_masks", side_effect=BROKEN),
+        "computing": patch.object(trace.net, "attribute", side_effect=BROKEN),
         "drawing": patch("fe_saliency.display.saliency_display.compose", side_effect=BROKEN),
     }[target]
     with broken, caplog.at_level(logging.ERROR):
@@ -43,7 +44,7 @@ def test_strict_raises_it(target):
     trained = classifier("torch")
     trace = saliency(trained, strict=True)
     broken = {
-        "computing": patch.object(trace.net, "get_masks", side_effect=BROKEN),
+        "computing": patch.object(trace.net, "attribute", side_effect=BROKEN),
         "drawing": patch.object(SaliencyDisplay, "prepare", side_effect=BROKEN),
     }[target]
     with broken, pytest.raises(RuntimeError, match="the net is broken"):
@@ -53,8 +54,8 @@ def test_strict_raises_it(target):
 def test_one_bad_epoch_is_only_one_epoch():
     trained = classifier("torch")
     trace = saliency(trained)
-    good = trace.net.get_masks({"x": dataset("torch")["x"][:4]})
-    with patch.object(trace.net, "get_masks", side_effect=[BROKEN, good, good]):
+    good = trace.net.attribute({"x": dataset("torch")["x"][:4]})
+    with patch.object(trace.net, "attribute", side_effect=[BROKEN, good, good]):
         assert run(trace, trained, epochs=3).places == [("eval", 2), ("eval", 3)]
 
 
@@ -73,10 +74,10 @@ def test_a_predicted_class_without_a_name_raises_if_strict():
     trained = classifier("torch")
     only_zero = dataset("torch", y=np.zeros(6, "int64"))
     trace = saliency(trained, label_mapping=NAMES, strict=True)
-    predicted = {"y_pred": np.full(4, CLASSES - 1)}
-    found = trace.net.get_masks({"x": only_zero["x"][:4]})
+    found = trace.net.attribute({"x": only_zero["x"][:4]})
+    found = replace(found, predictions={"y_pred": np.full(4, CLASSES - 1)})
     with (
-        patch.object(trace.net, "get_masks", return_value={**found, **predicted}),
+        patch.object(trace.net, "attribute", return_value=found),
         pytest.raises(ValueError, match="no name for class 2, which the data or the model gave"),
     ):
         run(trace, trained, epochs=1, evaluation=only_zero)

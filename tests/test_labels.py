@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import torch
 
-from fe_saliency.trace.labels import Labels
+from fe_saliency.labels import Labels
 
 NAMES = {"cat": 0, "dog": 1, "eel": 2}
 

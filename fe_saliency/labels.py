@@ -64,6 +64,11 @@ class Labels:
                     )
                 self._names[int(value)] = str(name)
 
+    @property
+    def mapping(self) -> dict[str, int] | None:
+        """What it was made of, as JSON can hold it."""
+        return None if self._names is None else {name: number for number, name in self._names.items()}
+
     def common_to(self, classes: np.ndarray) -> bool:
         """Whether `classes` from the data are told in the same terms as the model's class numbers."""
         return self._names is not None or classes.dtype.kind in "biuf"

@@ -1,0 +1,80 @@
+"""From kept rows to the Record of one epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fe_saliency.attribution import Attribution
+from fe_saliency.backend import to_numpy
+from fe_saliency.record import Record
+from fe_saliency.saliency_net import SaliencyNet
+from fe_saliency.trace.controls import Controls
+from fe_saliency.trace.recipe import Recipe
+
+
+def explain(
+    net: SaliencyNet,
+    recipe: Recipe,
+    controls: Controls,
+    inputs: Mapping[str, np.ndarray],
+    labels: np.ndarray | None,
+    where: tuple[int, str, str],
+    settings: Mapping[str, Any],
+    diagnose: bool,
+) -> Record:
+    """Compute all maps of a recipe.
+
+    Args:
+        net: What computes them.
+        recipe: Which ones.
+        controls: The other models.
+        inputs: {input key: (B, ...)}, the rows.
+        labels: Their true classes, (B,), or None.
+        where: Epoch, mode and dataset id.
+        settings: What else the record should tell.
+        diagnose: Whether to measure errors and completeness gaps.
+    """
+    found = {
+        each.name: net.attribute(dict(inputs), each.method, nsamples=each.nsamples, diagnose=diagnose)
+        for each in recipe.maps
+    }
+    first = found[recipe.maps[0].name]
+    maps = {name: _arrays(each.maps) for name, each in found.items()}
+    for control in recipe.controls:
+        maps[control] = _arrays(controls.attribute(control, dict(inputs), recipe.chosen, first.targets).maps)
+    epoch, mode, ds_id = where
+    return Record(
+        epoch=epoch,
+        mode=mode,
+        ds_id=ds_id,
+        channel_axis=net.channel_axis,
+        inputs=dict(inputs),
+        maps=maps,
+        **{name: _arrays(getattr(first, name)) for name in ("targets", "predictions", "scores", "margins")},
+        relative_error=_known(found, "relative_error"),
+        completeness_gap=_known(found, "completeness_gap"),
+        labels=labels,
+        settings={
+            "seed": net.seed,
+            "smoothing": recipe.smoothing,
+            "integrating": [recipe.steps, recipe.rounds],
+            "signed": recipe.signed,
+            "measured": recipe.chosen.name,
+            "titles": recipe.titles,
+            "controls": list(recipe.controls),
+            "outputs": dict(zip(net.model_inputs, net.outputs, strict=True)),
+            **settings,
+        },
+    )
+
+
+def _arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {key: to_numpy(tensor) for key, tensor in tensors.items()}
+
+
+def _known(found: Mapping[str, Attribution], field: str) -> dict[str, np.ndarray]:
+    known = {name: getattr(each, field) for name, each in found.items()}
+    return {name: array for name, array in known.items() if array is not None}

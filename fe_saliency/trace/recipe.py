@@ -1,0 +1,96 @@
+"""Which maps a Trace computes, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
+CONTROLS = ("untrained", "randomised")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One map.
+
+    Args:
+        name: One of `MAPS`.
+        title: What a person reads.
+        method: The registered method.
+        nsamples: As `SaliencyNet.attribute` takes it.
+    """
+
+    name: str
+    title: str
+    method: str
+    nsamples: None | int | tuple[int, int] = None
+
+    @property
+    def cost(self) -> int:
+        """Gradient evaluations per row."""
+        return prod(self.nsamples) if isinstance(self.nsamples, tuple) else self.nsamples or 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which maps are computed.
+
+    Args:
+        smoothing: Noisy copies of the smoothed map; 0 for none.
+        steps: Path points of the integrated map; 0 for none.
+        rounds: Noisy copies of the combined map; 0 for none.
+        signed: Whether maps keep their sign: means of noisy copies then, not means of squares.
+        measured: The map that numbers, the overlay and the controls are of; None for the last.
+        controls: Which of `CONTROLS` are computed too.
+
+    Raises:
+        ValueError: `measured` is no map, or one that is off.
+    """
+
+    smoothing: int
+    steps: int
+    rounds: int
+    signed: bool = False
+    measured: str | None = None
+    controls: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [each.name for each in self.maps]
+        if self.measured is not None and self.measured not in names:
+            raise ValueError(
+                f"`measured` (={self.measured!r}) must be one of the maps that are computed, {', '.join(names)}: see "
+                "`smoothing` and `integrating`."
+            )
+
+    @property
+    def maps(self) -> list[Planned]:
+        """All maps, in the order of the columns."""
+        ending, told = ("", "") if self.signed else ("_squared", " (squared)")
+        found = [Planned("vanilla", "Vanilla gradient", "gradient")]
+        if self.smoothing:
+            found.append(Planned("smoothed", f"Smoothed{told}", f"smoothgrad{ending}", self.smoothing))
+        if self.steps:
+            found.append(Planned("integrated", "Integrated", "integrated_gradients", self.steps))
+        if self.steps and self.rounds:
+            method = f"smoothed_integrated_gradients{ending}"
+            title = f"Smoothed integrated{told}"
+            found.append(Planned("smoothed_integrated", title, method, (self.rounds, self.steps)))
+        return found
+
+    @property
+    def chosen(self) -> Planned:
+        """The map that numbers, the overlay and the controls are of."""
+        return next((each for each in self.maps if each.name == self.measured), self.maps[-1])
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What a person reads above each map, controls included."""
+        told = {"untrained": "of the untrained model", "randomised": "of shuffled weights"}
+        return {each.name: each.title for each in self.maps} | {
+            control: f"{self.chosen.title} {told[control]}" for control in self.controls
+        }
+
+    @property
+    def cost(self) -> int:
+        """Gradient evaluations per row."""
+        return sum(each.cost for each in self.maps) + len(self.controls) * self.chosen.cost

@@ -1,0 +1,89 @@
+"""On which scale maps are drawn: each on its own, or all epochs on one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fe_saliency.checks import whole
+from fe_saliency.display import common_scale
+from fe_saliency.record import Record
+
+Numbers = dict[str, dict[str, float]]  # {map name: {input key: what is drawn as 1}}
+
+
+class Scales:
+    """What a map's value is divided by before it is drawn.
+
+    Args:
+        wanted: "own" for each map's own 99th percentile; a number for one scale of all epochs, fixed at that epoch, or
+            at the first one drawn after it, as the 99th percentile over all its samples; or the scales themselves,
+            {map name: number}.
+        names: The maps that are drawn, controls aside.
+
+    Raises:
+        ValueError: A scale that is out of its range, or of no map.
+        TypeError: None of these.
+    """
+
+    def __init__(self, wanted: str | int | Mapping[str, float], names: Sequence[str]) -> None:
+        self.epoch: int | None = None
+        self._given: dict[str, float] | None = None
+        self._fixed: tuple[int, Numbers] | None = None
+        if isinstance(wanted, Mapping):
+            self._given = _checked(wanted, names)
+        elif isinstance(wanted, str):
+            if wanted != "own":
+                raise ValueError(
+                    f"`scale` (={wanted!r}) must be 'own', the number of an epoch, or a dict {{map name: number}}."
+                )
+        else:
+            self.epoch = whole("scale", wanted)
+
+    def of(self, record: Record) -> dict[str, Any]:
+        """What the record should tell: "scales", the numbers by map and input or None, and "scale_origin" in words."""
+        if self._given is not None:
+            numbers = {name: dict.fromkeys(record.inputs, number) for name, number in self._given.items()}
+            return {"scales": _with_controls(numbers, record), "scale_origin": "given"}
+        if self.epoch is None or (self._fixed is None and record.epoch < self.epoch):
+            return {"scales": None, "scale_origin": None}
+        if self._fixed is None:
+            signed = record.settings["signed"]
+            numbers = {
+                name: {key: common_scale(array, record.channel_axis, signed) for key, array in maps.items()}
+                for name, maps in record.maps.items()
+                if name in _own(record)
+            }
+            self._fixed = record.epoch, numbers
+        epoch, numbers = self._fixed
+        return {"scales": _with_controls(numbers, record), "scale_origin": f"fixed at epoch {epoch}"}
+
+    def state(self) -> Any:
+        """What must be restored for an interrupted training to go on with the same scale."""
+        return self._fixed
+
+    def restore(self, state: Any) -> None:
+        """Take over what `state` returned."""
+        self._fixed = state
+
+
+def _own(record: Record) -> list[str]:
+    """The maps of the model itself."""
+    return [name for name in record.maps if name not in record.settings["controls"]]
+
+
+def _with_controls(numbers: Numbers, record: Record) -> Numbers:
+    """Controls are drawn on the scale of the map that they control."""
+    like = numbers[record.settings["measured"]]
+    return {name: numbers.get(name, like) for name in record.maps}
+
+
+def _checked(wanted: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    if set(wanted) != set(names):
+        raise ValueError(f"`scale` (for {sorted(wanted)}) must give a number for each map: {list(names)}.")
+    for name, number in wanted.items():
+        if isinstance(number, bool) or not hasattr(number, "__float__"):
+            raise TypeError(f"`scale[{name!r}]` (={number!r}) must be a number, not {type(number).__name__}.")
+        if not 0 < float(number) < float("inf"):
+            raise ValueError(f"`scale[{name!r}]` (={number}) must be a finite number above 0, in the map's own units.")
+    return {name: float(number) for name, number in wanted.items()}

@@ -1,0 +1,44 @@
+"""One TensorBoard tag per sample and map, so that the step slider plays the history of one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastestimator.trace.io.tensorboard import TensorBoard
+
+from fe_saliency.display import ImageColumn, MaskColumn, Section, SignedColumn, tile
+from fe_saliency.review.sections import OVERLAY
+
+
+def write_tags(system: Any, key: str, sections: Iterable[Section]) -> None:
+    """Write the pictures of a figure one by one beside it, wherever FastEstimator's TensorBoard trace writes that.
+
+    Tags are `<key>/<dataset, if there are several>/sample <row>/<title>`; the inputs, which never change, have none.
+
+    Args:
+        system: The trace's system.
+        key: The key of the figure.
+        sections: What the figure shows.
+    """
+    boards = [
+        each for each in system.traces if isinstance(each, TensorBoard) and key in each.write_images and _due(each)
+    ]
+    images = [image for section in sections for image in _images(key, section)] if boards else []
+    for board in boards:
+        board.writer.write_images(mode=system.mode, images=images, step=system.global_step)
+
+
+def _due(board: TensorBoard) -> bool:
+    """Whether the trace writes at the end of this epoch, by its own rule."""
+    freq = board.update_freq
+    return bool(freq.freq and (freq.is_step or board.system.epoch_idx % freq.freq == 0))
+
+
+def _images(key: str, section: Section) -> Iterable[tuple[str, Any]]:
+    base = key if section.label is None else f"{key}/{section.label}"
+    for column in section.columns:
+        # Inputs and true classes never change.
+        if isinstance(column, (MaskColumn, SignedColumn)) or isinstance(column, ImageColumn) and column.title == OVERLAY:
+            for row in range(len(section)):
+                yield f"{base}/sample {row}/{column.title}", tile(column, row)[None]
