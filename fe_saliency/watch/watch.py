@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from fe_saliency import checks
 from fe_saliency.backend import to_numpy
@@ -92,9 +93,9 @@ class Watch:
         clean = self._said(net, rows)
         key = self._input(net, rows)
         hot = heat(to_numpy(maps[key]), net.channel_axis)
-        shape = np.moveaxis(rows[key], net.channel_axis, -1).shape[:3]
+        count, height, width, _ = np.moveaxis(rows[key], net.channel_axis, -1).shape
         return [
-            self._finding(region.name, region.masks(batch, shape), net, rows, key, hot, clean)
+            self._finding(region.name, region.masks(batch, (count, height, width)), net, rows, key, hot, clean)
             for region in self.regions
         ]
 
@@ -140,9 +141,10 @@ class Watch:
     ) -> Finding:
         part = masks.any(axis=(1, 2)) & ~masks.all(axis=(1, 2))
         if not part.any():
-            unknown = dict.fromkeys(FILLS, float("nan"))
-            return Finding(name, 0, *[float("nan")] * 3, unknown, unknown, False)
-        masks, rows = masks[part], {each: array[part] for each, array in rows.items()}
+            unknown = float("nan")
+            each = dict.fromkeys(FILLS, unknown)
+            return Finding(name, 0, unknown, unknown, unknown, each, each, warns=False)
+        masks, rows = masks[part], {at: array[part] for at, array in rows.items()}
         classes = {output: said[part] for output, said in clean.predictions.items()}
         mass, area = mass_share(hot[part], masks), area_share(masks)
         drops, flips = {}, {}
@@ -162,7 +164,7 @@ class Watch:
         """What the model decides for, and the score of `classes`, or of what it decides for."""
         said = net.decide(dict(rows), target=classes, score=self.score)
         if self.score in ("logit", "log_probability"):
-            scores = [1 / (1 + np.exp(-_host(margin))) for margin in said.margins.values()]
+            scores = [expit(_host(margin)) for margin in said.margins.values()]
         else:
             scores = [_host(score) for score in said.scores.values()]
         return _Said({key: to_numpy(each) for key, each in said.predictions.items()}, np.sum(scores, axis=0))

@@ -37,7 +37,7 @@ def reader(backend, place, end="softmax", gain=GAIN):
         ends = {"softmax": torch.nn.Softmax(dim=1), "sigmoid": torch.nn.Sigmoid(), None: torch.nn.Identity()}
         return torch.nn.Sequential(torch.nn.Flatten(), dense, ends[activation])
 
-    return fe.build(model_fn={"tf": in_tf, "torch": in_torch}[backend], optimizer_fn="sgd")
+    return fe.build(model_fn={"tf": in_tf, "torch": in_torch}[backend], optimizer_fn=None)
 
 
 def images(backend, mask, inside=1.0, outside=0.0, count=3):

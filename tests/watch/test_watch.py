@@ -5,7 +5,7 @@ import pytest
 from fastestimator.network import BaseNetwork
 from readers import GAIN, images, reader, sigmoid
 from training import calls_of, seed_everything
-from untouched import state
+from untouched import generators
 
 from fe_saliency import SaliencyNet
 from fe_saliency.op import GradientOp
@@ -122,14 +122,13 @@ def test_a_region_that_no_row_has(backend):
 
 def test_no_gradient_and_nothing_is_changed(backend):
     seed_everything()
-    model = reader(backend, PLACE)
-    net = SaliencyNet(model, "x", "y")
+    net = SaliencyNet(reader(backend, PLACE), "x", "y")
     batch = {"x": images(backend, PLACE), "other": "kept"}
-    maps, kept, before = net.attribute(batch).maps, batch["x"].copy(), state(model)
+    maps, kept, before = net.attribute(batch).maps, batch["x"].copy(), generators()
     with calls_of(GradientOp, "forward") as gradients, calls_of(BaseNetwork, "__enter__") as entries:
         Watch([CORNER, Strip("top", 1)]).examine(net, batch, maps)
     assert not gradients and len(entries) == 1 + 2 * 3
-    assert state(model) == before and list(batch) == ["x", "other"]
+    assert generators() == before and list(batch) == ["x", "other"]
     np.testing.assert_array_equal(batch["x"], kept)
 
 
