@@ -38,7 +38,8 @@ def _due(board: TensorBoard) -> bool:
 def _images(key: str, section: Section) -> Iterable[tuple[str, Any]]:
     base = key if section.label is None else f"{key}/{section.label}"
     for column in section.columns:
-        # Inputs and true classes never change.
-        if isinstance(column, (MaskColumn, SignedColumn)) or isinstance(column, ImageColumn) and column.title == OVERLAY:
+        if isinstance(column, (MaskColumn, SignedColumn)) or (
+            isinstance(column, ImageColumn) and column.title == OVERLAY
+        ):
             for row in range(len(section)):
                 yield f"{base}/sample {row}/{column.title}", tile(column, row)[None]
