@@ -1,0 +1,114 @@
+"""The numbers of each epoch, against what `fe_saliency.measure` says of the same arrays."""
+
+import numpy as np
+import pytest
+from records import record
+
+from fe_saliency import measure
+from fe_saliency.heat import heat
+from fe_saliency.trace.measures import GROUPS, Measures
+
+SETTINGS = {"measured": "smoothed", "titles": {"vanilla": "Vanilla", "smoothed": "Smoothed"}}
+
+
+def made(epoch=1, **fields):
+    return record(epoch, **{"settings": dict(SETTINGS), **fields})
+
+
+def hot(one):
+    return heat(one.maps["smoothed"]["x"], one.channel_axis)
+
+
+def test_each_number_is_the_mean_over_rows_of_the_measured_map():
+    one = made(completeness_gap={"integrated": np.array([-2.0, 4.0])})
+    (found,) = Measures(["concentration", "trust", "decision"]).see(one, {}).values()
+    assert found["gini"] == pytest.approx(measure.gini(hot(one)).mean())
+    assert found["effective_pixels"] == pytest.approx(measure.effective_pixels(hot(one)).mean())
+    assert found["relative_error"] == pytest.approx(one.relative_error["smoothed"].mean())
+    assert found["completeness_gap"] == 3.0, "of the integrated map, sizes only"
+    assert found["unusable"] == 0
+    assert found["score"] == pytest.approx(one.scores["y"].mean())
+    assert found["margin"] == pytest.approx(one.margins["y"].mean())
+
+
+def test_flat_maps_are_counted():
+    maps = np.stack([np.ones((3, 4, 1)), np.eye(3, 4)[..., None]]).astype("float32")
+    (found,) = Measures("trust").see(made(maps={"smoothed": {"x": maps}}), {}).values()
+    assert found["unusable"] == 0.5
+
+
+def test_drift_is_measured_from_the_epoch_before_and_from_the_reference():
+    measures = Measures("drift", reference=2)
+    epochs = [made(epoch) for epoch in (1, 2, 3, 4)]
+    found = [measures.see(one, {})["x"] for one in epochs]
+    assert all(np.isnan(value) for value in found[0].values()), "nothing to compare with"
+    assert np.isnan(found[1]["cosine_to_reference"]), "the reference itself"
+    for number, one in enumerate(epochs[1:], 1):
+        expected = measure.rank_correlation(hot(one), hot(epochs[number - 1])).mean()
+        assert found[number]["rank_correlation_to_previous"] == pytest.approx(expected)
+    raw = [one.maps["smoothed"]["x"] for one in epochs]
+    assert found[3]["cosine_to_reference"] == pytest.approx(measure.cosine(raw[3], raw[1]).mean())
+    assert found[3]["ssim_to_reference"] == pytest.approx(measure.ssim(hot(epochs[3]), hot(epochs[1])).mean())
+
+
+def test_places_are_compared_with_themselves_only():
+    measures = Measures("drift")
+    measures.see(made(1), {})
+    other = measures.see(made(1, mode="train"), {})["x"]
+    assert np.isnan(other["cosine_to_previous"])
+    same = measures.see(made(1), {})["x"]
+    assert same["cosine_to_previous"] == pytest.approx(1) and same["rank_correlation_to_reference"] == pytest.approx(1)
+
+
+def test_a_restored_one_goes_on():
+    first, second = Measures("drift"), Measures("drift")
+    first.see(made(1), {})
+    second.restore(first.state())
+    assert first.see(made(2), {}) == second.see(made(2), {})
+
+
+def test_regions_where_the_model_should_look():
+    boxes = np.array([[0, 0, 2, 2], [1, 1, 2, 1]])
+    one = made()
+    (found,) = Measures("region", region_key="box").see(one, {"box": boxes}).values()
+    region = measure.regions(boxes, 3, 4, "box")
+    assert found["mass_share"] == pytest.approx(measure.mass_share(hot(one), region).mean())
+    assert found["area_share"] == pytest.approx((4 / 12 + 2 / 12) / 2)
+    assert found["pointing_game"] == measure.pointing_game(hot(one), region).mean()
+    assert found["rank_accuracy"] == pytest.approx(measure.rank_accuracy(hot(one), region).mean())
+
+
+def test_numbers_for_each_class():
+    one = made(rows=4, labels=np.array(["cat", "dog", "cat", "dog"]))
+    (found,) = Measures("concentration", per_class=True).see(one, {}).values()
+    assert found["gini_class_cat"] == pytest.approx(measure.gini(hot(one))[::2].mean())
+    assert found["gini"] == pytest.approx((found["gini_class_cat"] + found["gini_class_dog"]) / 2)
+    (unlabelled,) = Measures("concentration", per_class=True).see(made(rows=4, labels=None), {}).values()
+    assert "entropy_class_2" in unlabelled, "without labels by the class that is explained"
+
+
+def test_several_inputs_have_numbers_of_their_own():
+    maps = {"smoothed": {"x": made().maps["smoothed"]["x"], "z": np.eye(2, 5, dtype="float32")}}
+    inputs = {"x": made().inputs["x"], "z": np.zeros((2, 5), "float32")}
+    found = Measures("concentration").see(made(maps=maps, inputs=inputs), {})
+    assert found["z"]["effective_pixels"] == pytest.approx(1) and found["x"]["effective_pixels"] > 1
+
+
+def test_true_means_all_that_can_be_told():
+    assert Measures(True).groups == ["drift", "concentration", "trust", "decision"]
+    assert Measures(True, "box", controls=("randomised",)).groups == list(GROUPS)
+    assert Measures(False).names == [] and Measures("trust").names == list(GROUPS["trust"])
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((["drift", "vibes"],), r"`measures` \(=\['drift', 'vibes'\]\) must be True or of 'drift', "),
+        (("region",), r"needs `region_key`: the key of masks or boxes"),
+        (("control",), r"needs `controls` with 'randomised'"),
+        (("drift", None, 0), r"`reference` \(=0\) must be at least 1"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Measures(*arguments)
