@@ -10,6 +10,8 @@ from time import perf_counter
 import fastestimator as fe
 import numpy as np
 
+from fe_saliency.watch import NUMBERS
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -39,8 +41,11 @@ def run(example, epochs, decoyed, seed, save_dir):
     fe.enable_deterministic(seed)
     estimator = example.get_estimator(epochs=epochs, save_dir=save_dir, decoyed=decoyed, seed=seed)
     summary = estimator.fit("shortcut", warmup=False)
-    watching = next(trace for trace in estimator.traces if type(trace).__name__ == "Watching")
-    found = {epoch: findings[0] for epoch, findings in watching.findings.items()}
+    curves = {name: summary.history["eval"][f"saliency_top_left_corner_{name}"] for name in NUMBERS}
+    found = {
+        epoch: {name: curve[step] for name, curve in curves.items()}
+        for epoch, step in enumerate(sorted(curves["warns"]), 1)
+    }
     return found, accuracy(summary, "eval"), accuracy(estimator.test("shortcut"), "test")
 
 
@@ -56,11 +61,11 @@ def table(runs, backend):
         "|---|---|---|---|---|---|---|",
     ]
     for data, seed, found, evaluated, tested in runs:
-        first = next((f"epoch {epoch}" for epoch, finding in found.items() if finding.warns), "never")
+        first = next((f"epoch {epoch}" for epoch, finding in found.items() if finding["warns"]), "never")
         last = found[max(found)]
         lines.append(
-            f"| {data}, {seed} | {first} | {last.mass_ratio:.2f} | {last.score_drop:.3f} | {last.flipped:.0%} | "
-            f"{evaluated:.3f} | {tested:.3f} |"
+            f"| {data}, {seed} | {first} | {last['mass_ratio']:.2f} | {last['score_drop']:.3f} "
+            f"| {last['flipped']:.0%} | {evaluated:.3f} | {tested:.3f} |"
         )
     return "\n".join(lines)
 
@@ -70,8 +75,8 @@ def margins(runs):
     decoyed = [found[max(found)] for data, _, found, *_ in runs if data == "decoyed"]
     honest = [finding for data, _, found, *_ in runs if data == "honest" for finding in found.values()]
     return "\n".join(
-        f"{name}: at least {min(getattr(each, name) for each in decoyed):.3f} in the last epoch of decoyed trainings, "
-        f"at most {max(getattr(each, name) for each in honest):.3f} in any epoch of honest ones"
+        f"{name}: at least {min(each[name] for each in decoyed):.3f} in the last epoch of decoyed trainings, "
+        f"at most {max(each[name] for each in honest):.3f} in any epoch of honest ones"
         for name in ("mass_ratio", "score_drop")
     )
 

@@ -13,7 +13,6 @@ from fastestimator.op.tensorop.model import ModelOp, UpdateOp
 from fastestimator.trace.io import ImageSaver, TensorBoard
 from fastestimator.trace.metric import Accuracy
 from torch import nn
-from watching import Watching
 
 from fe_saliency.trace import Saliency
 from fe_saliency.watch import Corner
@@ -49,8 +48,19 @@ def get_estimator(
     )
     traces = [
         Accuracy(true_key="y", pred_key="y_pred"),
-        Watching(model, "x", "y_pred", watch=[Corner("top left", PATCH)]),
-        Saliency(model, "x", "y_pred", class_key="y", mode="eval", samples=5),
+        Saliency(
+            model,
+            "x",
+            "y_pred",
+            class_key="y",
+            samples=64,
+            mode="eval",
+            integrating=0,
+            drawn=6,
+            scale=1,
+            watch=Corner("top left", PATCH),
+            save_dir=os.path.join(save_dir, "maps"),
+        ),
         TensorBoard(log_dir=os.path.join(save_dir, "tensorboard"), write_images="saliency"),
         ImageSaver(inputs="saliency", save_dir=os.path.join(save_dir, "figures"), mode="eval"),
     ]

@@ -14,7 +14,7 @@ from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.measures import Measures
-from fe_saliency.watch import Region, Watch
+from fe_saliency.watch import NUMBERS, Region, Watch
 
 _LOG = logging.getLogger("fe_saliency")
 
@@ -51,7 +51,7 @@ class Instruments:
         """The keys under which numbers are told, those of single classes aside."""
         found = [f"{output}_{name}" for output in self.net.outputs for name in self.measures.names]
         for region in self.watch.regions if self.watch else ():
-            found += [_key(self.net, region.name, name) for name in ("mass_ratio", "score_drop", "flipped")]
+            found += [_key(self.net, region.name, name) for name in NUMBERS]
         return found
 
     @property

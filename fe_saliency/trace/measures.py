@@ -98,11 +98,11 @@ class Measures:
 
     def state(self) -> Any:
         """What must be restored for an interrupted training to go on with the same comparisons."""
-        return self._previous, self._references
+        return dict(self._previous), dict(self._references)
 
     def restore(self, state: Any) -> None:
         """Take over what `state` returned."""
-        self._previous, self._references = state
+        self._previous, self._references = map(dict, state)
 
     def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray]) -> PerRow:
         """All numbers of one input's map."""

@@ -220,9 +220,9 @@ class Saliency(Trace):
             self._fix_budget(mode)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
                 self._review(mode, data)
-            else:
-                for key, value in self._numbers.get(mode, {}).items():
-                    data.write_without_log(key, value)  # for those who monitor it
+        for key in self.instruments.names:
+            if key not in data:  # Whoever monitors it must find it: the last one, or NaN, which is never better.
+                data.write_without_log(key, self._numbers.get(mode, {}).get(key, float("nan")))
 
     def on_end(self, data: Data) -> None:
         self.instruments.end()
@@ -279,9 +279,6 @@ class Saliency(Trace):
                 if value == value:
                     data.write_with_log(f"{key}|{ds_id}" if len(found) > 1 else key, value)
         self._numbers[mode] = {key: float(np.mean(values)) for key, values in means.items()}
-        for key, value in self._numbers[mode].items():
-            if key not in data.read_logs():
-                data.write_without_log(key, value)
 
     @property
     def _run(self) -> str:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import lazy_loader as lazy
 
 if TYPE_CHECKING:
-    from fe_saliency.watch.finding import Finding
+    from fe_saliency.watch.finding import NUMBERS, Finding
     from fe_saliency.watch.region import Region, RegionKey
     from fe_saliency.watch.replaced import replaced
     from fe_saliency.watch.shapes import Border, Box, Corner, Strip
     from fe_saliency.watch.watch import Watch
 
-__all__ = ["Border", "Box", "Corner", "Finding", "Region", "RegionKey", "Strip", "Watch", "replaced"]
+__all__ = ["NUMBERS", "Border", "Box", "Corner", "Finding", "Region", "RegionKey", "Strip", "Watch", "replaced"]
 
 __getattr__, __dir__, _ = lazy.attach(
     __name__,
     submod_attrs={
-        "finding": ["Finding"],
+        "finding": ["NUMBERS", "Finding"],
         "region": ["Region", "RegionKey"],
         "replaced": ["replaced"],
         "shapes": ["Border", "Box", "Corner", "Strip"],

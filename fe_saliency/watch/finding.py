@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: What is worth a curve over the epochs.
+NUMBERS = ("mass_ratio", "score_drop", "flipped", "warns")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -43,8 +46,8 @@ class Finding:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """What is worth a curve over the epochs."""
-        return {"mass_ratio": self.mass_ratio, "score_drop": self.score_drop, "flipped": self.flipped}
+        """Those of `NUMBERS`."""
+        return {name: float(getattr(self, name)) for name in NUMBERS}
 
     def __str__(self) -> str:
         drops = ", ".join(f"{how} {drop:.2f}" for how, drop in self.drops.items())

@@ -1,6 +1,8 @@
 """The Trace as an instrument, in trainings: numbers, warnings, files, films, tags, controls; and what it never does."""
 
+import contextlib
 import errno
+import importlib
 import logging
 from unittest.mock import patch
 
@@ -55,7 +57,8 @@ def run(backend, epochs=3, more=(), evaluation=None, **options):
 
 
 def test_numbers_are_in_the_log_each_epoch(backend):
-    _, logs, _ = run(backend, smoothing=4, integrating=(4, 2), measures=True, watch=Corner("top left", 2))
+    options = {"smoothing": 4, "integrating": (4, 2), "measured": "smoothed"}
+    _, logs, _ = run(backend, measures=True, watch=Corner("top left", 2), **options)
     first, second = logs.found["eval", 1], logs.found["eval", 2]
     assert not any("_to_" in key for key in first), "nothing to compare with yet"
     assert {"saliency_gini", "saliency_relative_error", "saliency_completeness_gap", "saliency_margin"} <= set(first)
@@ -83,6 +86,13 @@ def test_a_number_that_is_monitored_is_there_before_it_is_defined(backend):
     assert len(logs.found) >= 4
 
 
+def test_a_number_that_is_monitored_is_there_after_an_error(backend):
+    stopping = EarlyStopping("saliency_gini", patience=100)
+    with patch("fe_saliency.trace.saliency.explain", side_effect=OSError("broken")):
+        _, logs, figures = run(backend, more=[stopping], measures="concentration")
+    assert len(logs.found) >= 4 and not figures.places
+
+
 def test_several_datasets_are_told_apart(backend):
     both = {"a": dataset(backend, seed=1), "b": dataset(backend, seed=2)}
     _, logs, _ = run(backend, epochs=1, evaluation=both, measures="concentration")
@@ -105,7 +115,8 @@ def test_a_watched_region_that_the_model_reads_is_warned_of(backend, caplog):
         trace, logs, _ = run(backend, watch=everywhere_but_the_rim, samples=4)
     drops = {epoch: logs.found["eval", epoch]["saliency_the_rim_score_drop"] for epoch in (1, 2, 3)}
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert [f"Epoch {epoch} (eval)" in " ".join(warned) for epoch in drops] == [drop >= 1e-12 for drop in drops.values()]
+    told = [f"Epoch {epoch} (eval)" in " ".join(warned) for epoch in drops]
+    assert told == [drop >= 1e-12 for drop in drops.values()]
     assert all("the rim" in line and "times its share" in line for line in warned)
 
 
@@ -203,8 +214,6 @@ FAILING = [
 
 @pytest.mark.parametrize("target, message", FAILING)
 def test_what_one_instrument_fails_at_keeps_no_other_from_its_work(target, message, tmp_path, caplog):
-    import importlib
-
     path, name = target.rsplit(".", 1)
     try:
         owner = importlib.import_module(path)
@@ -249,17 +258,15 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
 
     def train(folder, die=None):
         seed_everything()
-        trained, logs = classifier(backend), Logs()
+        trained, logs = classifier(backend, name=f"resumed_{backend}"), Logs()
         trace = saliency(
             trained, mode="eval", samples=2, measures="drift", scale=1, controls="untrained", save_dir=folder / "kept"
         )
         more = [Die(die)] if die else []
         traces = [trace, logs, *more, RestoreWizard(str(folder / "wizard"))]
         whole = estimator(backend, trained, traces, evaluation=dataset(backend, seed=1), epochs=4)
-        try:
+        with contextlib.suppress(Stop):
             whole.fit(warmup=False)
-        except Stop:
-            pass
         return logs.found
 
     unbroken = train(tmp_path / "a")

@@ -31,11 +31,12 @@ def test_the_patch_tells_the_class_where_it_should(axis, example):
 
 
 @pytest.mark.parametrize("decoyed", [True, False])
-def test_the_watch_warns_of_the_decoy_alone(decoyed, backend, example, tmp_path, capsys):
+def test_the_watch_warns_of_the_decoy_alone(decoyed, backend, example, tmp_path, caplog):
     seed_everything()
     estimator = example(f"shortcut_{backend}").get_estimator(epochs=3, save_dir=str(tmp_path), decoyed=decoyed)
-    estimator.fit(warmup=False)
-    (watching,) = (trace for trace in estimator.traces if type(trace).__name__ == "Watching")
-    warned = [epoch for epoch, (finding,) in watching.findings.items() if finding.warns]
-    assert list(watching.findings) == [1, 2, 3] and bool(warned) == decoyed
-    assert ("Watch, epoch 3: region 'top left corner' gets" in capsys.readouterr().out) == decoyed
+    summary = estimator.fit("shortcut", warmup=False)
+    warned = list(summary.history["eval"]["saliency_top_left_corner_warns"].values())
+    assert len(warned) == 3 and any(warned) == decoyed
+    told = [record.getMessage() for record in caplog.records if record.name == "fe_saliency"]
+    assert any("Epoch 3 (eval)" in line and "'top left corner' gets" in line for line in told) == decoyed
+    assert (tmp_path / "maps" / "film_eval_smoothed.png").is_file()
