@@ -11,7 +11,7 @@ import numpy as np
 from fe_saliency.archive import Run, load
 from fe_saliency.display import Frame, ImageColumn, TextColumn, animate, film, reel, to_unit, write_png
 from fe_saliency.record import Record
-from fe_saliency.review.sections import captions, class_columns, map_column
+from fe_saliency.review.figures import captions, class_columns, map_column
 
 #: A strip of more rows or epochs is not read any more.
 ROWS, EPOCHS = 8, 20

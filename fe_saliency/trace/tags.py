@@ -8,7 +8,7 @@ from typing import Any
 from fastestimator.trace.io.tensorboard import TensorBoard
 
 from fe_saliency.display import ImageColumn, MaskColumn, Section, SignedColumn, tile
-from fe_saliency.review.sections import OVERLAY
+from fe_saliency.review.figures import OVERLAY
 
 
 def write_tags(system: Any, key: str, sections: Iterable[Section]) -> None:

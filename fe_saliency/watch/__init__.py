@@ -12,7 +12,7 @@ import lazy_loader as lazy
 if TYPE_CHECKING:
     from fe_saliency.watch.finding import NUMBERS, Finding
     from fe_saliency.watch.region import Region, RegionKey
-    from fe_saliency.watch.replaced import replaced
+    from fe_saliency.watch.replacement import replaced
     from fe_saliency.watch.shapes import Border, Box, Corner, Strip
     from fe_saliency.watch.watch import Watch
 
@@ -23,7 +23,7 @@ __getattr__, __dir__, _ = lazy.attach(
     submod_attrs={
         "finding": ["NUMBERS", "Finding"],
         "region": ["Region", "RegionKey"],
-        "replaced": ["replaced"],
+        "replacement": ["replaced"],
         "shapes": ["Border", "Box", "Corner", "Strip"],
         "watch": ["Watch"],
     },

@@ -18,7 +18,7 @@ from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.watch.finding import Finding
 from fe_saliency.watch.region import Region
-from fe_saliency.watch.replaced import FILLS, replaced
+from fe_saliency.watch.replacement import FILLS, replaced
 
 
 @dataclass(frozen=True)

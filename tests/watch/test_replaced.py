@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fe_saliency.watch import replaced
-from fe_saliency.watch.replaced import BLUR, FILLS
+from fe_saliency.watch.replacement import BLUR, FILLS
 
 REGION = np.zeros((3, 9, 16), bool)
 REGION[0, :3, :4] = REGION[1, 4:, 10:] = REGION[2, 2, 5] = True

@@ -33,7 +33,9 @@ def test_a_model_that_reads_the_region_only(end, backend):
     expected = sigmoid(GAIN / 2) - sigmoid(-GAIN / 2)
     assert found.drops == pytest.approx(dict.fromkeys(HOWS, expected), abs=1e-5)
     assert found.flips == dict.fromkeys(HOWS, 1)
-    assert found.numbers == {"mass_ratio": found.mass_ratio, "score_drop": found.score_drop, "flipped": 1}
+    assert found.numbers == {
+        "mass_ratio": found.mass_ratio, "score_drop": found.score_drop, "flipped": 1, "warns": 1
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("end", ["softmax", "logits", "sigmoid"])
@@ -117,7 +119,7 @@ def test_a_region_that_no_row_has(backend):
         backend, reader(backend, PLACE), images(backend, PLACE), Watch([RegionKey("where")]), where=np.zeros((3, 4))
     )
     assert found.rows == 0 and not found.warns
-    assert np.isnan([found.mass, found.area, *found.numbers.values()]).all()
+    assert np.isnan([found.mass, found.area, found.mass_ratio, found.score_drop, found.flipped]).all()
 
 
 def test_no_gradient_and_nothing_is_changed(backend):
