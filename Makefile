@@ -23,7 +23,7 @@ help:
 	@echo "make demo       train LeNet on digits with the Saliency Trace (BACKEND=torch or tf, DEMO_ARGS=...)"
 	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS=...)"
 	@echo "make lint       check style and types"
-	@echo "make bench      compare with peers, about an hour (BENCH_ARGS='--quick', '--only torch', '--report', ...)"
+	@echo "make bench      compare with peers, about two hours (BENCH_ARGS='--quick', '--only torch', '--report', ...)"
 	@echo "make clean      remove environments, caches and build products"
 	@echo "The first of them makes .venv (bench: .venv-bench), with Python 3.10 or 3.11: PYTHON=/path/to/python chooses it."
 

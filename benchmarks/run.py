@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import options as choices
-from benchmarks import report
+from benchmarks import readme, report
 from benchmarks.jobs import jobs
 from benchmarks.store import ROOT, Store, sources
 
@@ -34,6 +34,8 @@ def main():
             sys.exit(f"No row's name matches {said.only!r}; there are:\n" + "\n".join(jobs(said.quick)))
         measure(names, options, results, said.again)
     report.write(results.rows, folder / "RESULTS.md", pictures)
+    if not said.quick:
+        readme.write(results.rows, ROOT / "README.md")
     print(f"Wrote {(folder / 'RESULTS.md').relative_to(ROOT)}")
 
 

@@ -31,14 +31,8 @@ class Chunks:
         self.room = room
         self._run = run
         self._backend = backend
-        self._bar = tqdm(
-            total=evaluations,
-            desc="Saliency",
-            unit=" gradients",
-            delay=_PATIENCE,
-            leave=False,
-            disable=not sys.stderr.isatty(),
-        )
+        self._evaluations = evaluations
+        self._bar: tqdm | None = None
 
     def run(self, program: str, feed: Mapping[str, Tensor], points: int) -> Mapping[str, Tensor]:
         """Run a program on a chunk of so many model inputs.
@@ -53,14 +47,25 @@ class Chunks:
                 raise
             self.room = min(self.room, points // 2)
         # Outside the handler, so that nothing holds on to the tensors of the chunk that failed.
-        if self._bar.total:
+        if self._evaluations:
             warn(f"The memory does not hold {points} model inputs at once; going on with {self.room}.", RuntimeWarning)
         raise Smaller
 
     def spent(self, evaluations: int) -> None:
         """Note that so many gradients were taken, or need not be."""
-        self._bar.update(evaluations)
+        if self._bar is None and evaluations < self._evaluations:  # A call of one chunk has nothing to show.
+            self._bar = tqdm(
+                total=self._evaluations,
+                desc="Saliency",
+                unit=" gradients",
+                delay=_PATIENCE,
+                leave=False,
+                disable=not sys.stderr.isatty(),
+            )
+        if self._bar is not None:
+            self._bar.update(evaluations)
 
     def close(self) -> None:
         """Take the bar away."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

@@ -26,9 +26,11 @@ class TensorFlowBackend:
         return tf.is_tensor(value)
 
     def model_dtype(self, model: Any) -> str:
-        for variable in model.variables:
-            if variable.dtype.is_floating:
-                return variable.dtype.name
+        # Layer by layer, as a list of all variables is long in the making.
+        for part in (*model.layers, model):
+            for variable in part.weights:
+                if variable.dtype.is_floating:
+                    return variable.dtype.name
         return tf.keras.backend.floatx()
 
     def tensor(self, array: np.ndarray, dtype: str | None = None, channels_last: bool = False) -> Tensor:
