@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -50,16 +51,18 @@ def noise(
     row: Sequence[int],
     channel_axis: int,
     antithetic: bool,
+    scale: float = 1.0,
 ) -> np.ndarray:
-    """Unit noise of the samples number `samples` out of `nsamples`; other arguments and shape as in `normal`.
+    """Noise of the samples number `samples` out of `nsamples`; other arguments and shape as in `normal`.
 
-    Antithetic samples 2j and 2j + 1 are pattern j and its mirror image, and an odd last one is zero: the clean input.
+    It is `scale` times standard normal. Antithetic samples 2j and 2j + 1 are pattern j and its mirror image, and an odd
+    last one is zero: the clean input.
     """
     if not antithetic:
-        return normal(seed, index, samples, row, channel_axis)
+        return _draw("normal", seed, NOISE, index, samples, row, channel_axis, [scale] * len(samples))
     pairs = [sample // 2 for sample in samples]
     signs = [0 if sample == nsamples - 1 and sample % 2 == 0 else (-1) ** sample for sample in samples]
-    return _draw("normal", seed, NOISE, index, pairs, row, channel_axis, signs)
+    return _draw("normal", seed, NOISE, index, pairs, row, channel_axis, [scale * sign for sign in signs])
 
 
 def uniform(seed: int, index: int, samples: range, row: Sequence[int], channel_axis: int) -> np.ndarray:
@@ -80,17 +83,36 @@ def _draw(
     samples: Sequence[int],
     row: Sequence[int],
     channel_axis: int,
-    signs: Sequence[int] | None = None,
+    factors: Sequence[float] | None = None,
     about: float = 0.0,
 ) -> np.ndarray:
-    """Patterns times their signs; what has a negative one is mirrored, so that it and the pattern sum to `about`."""
+    """Patterns times their factors; what has a negative one is mirrored, so that it and the pattern sum to `about`.
+
+    What is not large is kept as a whole: nobody may change it.
+    """
     channels_first = channel_axis == 1 and len(row) > 1
     shape: tuple[int, ...] = (*row[1:], row[0]) if channels_first else tuple(row)
+    times = tuple([1.0] * len(samples) if factors is None else factors)
+    key = (kind, seed, stream, index, tuple(samples), shape, channels_first, times, about)
+    large = 4 * len(samples) * prod(shape) > _KEPT.limit // 4
+    return _together(*key) if large else _KEPT.get(key, _together)
+
+
+def _together(
+    kind: str,
+    seed: int,
+    stream: int,
+    index: int,
+    samples: Sequence[int],
+    shape: tuple[int, ...],
+    channels_first: bool,
+    factors: Sequence[float],
+    about: float,
+) -> np.ndarray:
     patterns = np.empty((len(samples), *shape), np.float32)
-    for slot, sample in enumerate(samples):
-        sign = 1 if signs is None else signs[slot]
-        np.multiply(_KEPT.get((kind, seed, stream, index, sample, shape), _one), sign, out=patterns[slot])
-        if sign < 0 and about:
+    for slot, (sample, factor) in enumerate(zip(samples, factors, strict=True)):
+        np.multiply(_KEPT.get((kind, seed, stream, index, sample, shape), _one), factor, out=patterns[slot])
+        if factor < 0 and about:
             patterns[slot] += about
     return np.moveaxis(patterns, -1, 1) if channels_first else patterns
 
@@ -125,4 +147,4 @@ class _Kept:
         return made
 
 
-_KEPT = _Kept(2**25)
+_KEPT = _Kept(2**26)

@@ -38,8 +38,7 @@ class Noise(Bracket):
 
     def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
         return {
-            key: sampling.stdev_spread
-            * patterns.noise(
+            key: patterns.noise(
                 sampling.seed,
                 index,
                 samples,
@@ -47,6 +46,7 @@ class Noise(Bracket):
                 array.shape[1:],
                 sampling.channel_axis,
                 self.antithetic,
+                sampling.stdev_spread,
             )
             for index, (key, array) in enumerate(zip(level.keys("noise"), sampling.rows, strict=True))
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from fe_saliency.checks import whole
+
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
 CONTROLS = ("untrained", "randomised")
 
@@ -94,3 +96,28 @@ class Recipe:
     def cost(self) -> int:
         """Gradient evaluations per row."""
         return sum(each.cost for each in self.maps) + len(self.controls) * self.chosen.cost
+
+
+def recipe_of(
+    smoothing: int,
+    integrating: int | tuple[int, int],
+    signed: bool,
+    measured: str | None,
+    controls: tuple[str, ...],
+) -> Recipe:
+    """The Recipe that a user's arguments stand for; `integrating` is a number of path points, or (points, rounds).
+
+    Raises:
+        ValueError: A number that is out of its range, not one or two of them, or as `Recipe`.
+        TypeError: A number that is not whole.
+    """
+    smoothing = whole("smoothing", smoothing, 0)
+    if not isinstance(integrating, (tuple, list)):
+        steps, rounds = whole("integrating", integrating, 0), smoothing if integrating else 0
+    elif len(integrating) == 2:
+        steps, rounds = (whole("integrating", each, 0) for each in integrating)
+    else:
+        raise ValueError(
+            f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
+        )
+    return Recipe(smoothing, steps, rounds, signed, measured, controls)

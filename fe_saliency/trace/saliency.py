@@ -26,7 +26,7 @@ from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.instruments import Instruments, checked_watch
 from fe_saliency.trace.measures import Measures
-from fe_saliency.trace.recipe import Recipe
+from fe_saliency.trace.recipe import recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Samples
 from fe_saliency.trace.scales import Scales
@@ -136,7 +136,7 @@ class Saliency(Trace):
         self.class_key = class_key
         self.labels = Labels(label_mapping)
         self.controls = Controls(self.net, controls)
-        self.recipe = _recipe(smoothing, integrating, bool(signed), measured, self.controls.names)
+        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
@@ -318,22 +318,3 @@ class Saliency(Trace):
         self.scales.restore(state["scales"])
         self.instruments.measures.restore(state["measures"])
         self.controls.restore(state["controls"])
-
-
-def _recipe(
-    smoothing: int,
-    integrating: int | tuple[int, int],
-    signed: bool,
-    measured: str | None,
-    controls: tuple[str, ...],
-) -> Recipe:
-    smoothing = whole("smoothing", smoothing, 0)
-    if not isinstance(integrating, (tuple, list)):
-        steps, rounds = whole("integrating", integrating, 0), smoothing if integrating else 0
-    elif len(integrating) == 2:
-        steps, rounds = (whole("integrating", each, 0) for each in integrating)
-    else:
-        raise ValueError(
-            f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
-        )
-    return Recipe(smoothing, steps, rounds, signed, measured, controls)
