@@ -57,7 +57,6 @@ def get_estimator(
             mode="eval",
             integrating=0,
             drawn=6,
-            scale=1,
             watch=Corner("top left", PATCH),
             save_dir=os.path.join(save_dir, "maps"),
         ),

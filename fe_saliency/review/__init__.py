@@ -1,6 +1,6 @@
 """Looking at records: the figure of one epoch, and the film of many."""
 
 from fe_saliency.review.figures import captions, map_column, sections
-from fe_saliency.review.films import Film, film_of, write_films
+from fe_saliency.review.films import Film, figure_of, film_of, write_films
 
-__all__ = ["Film", "captions", "film_of", "map_column", "sections", "write_films"]
+__all__ = ["Film", "captions", "figure_of", "film_of", "map_column", "sections", "write_films"]

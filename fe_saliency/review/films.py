@@ -9,9 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from fe_saliency.archive import Run, load
-from fe_saliency.display import Frame, ImageColumn, TextColumn, animate, film, reel, to_unit, write_png
+from fe_saliency.display import (
+    Frame,
+    ImageColumn,
+    Section,
+    TextColumn,
+    animate,
+    compose,
+    film,
+    reel,
+    to_unit,
+    write_png,
+)
 from fe_saliency.record import Record
-from fe_saliency.review.figures import captions, class_columns, map_column
+from fe_saliency.review.figures import captions, class_columns, columns, map_column
 
 #: A strip of more rows or epochs is not read any more.
 ROWS, EPOCHS = 8, 20
@@ -62,11 +73,8 @@ def film_of(
     run = run if isinstance(run, Run) else load(run)
     epochs = run.epochs(mode, ds_id)
     last = run.record(epochs[-1], mode, ds_id)
-    name = name or last.settings["measured"]
-    key = key or next(iter(last.inputs))
-    for what, value, known in (("name", name, last.maps), ("key", key, last.inputs)):
-        if value not in known:
-            raise ValueError(f"`{what}` (={value!r}) must be one of {list(known)}.")
+    name = _one_of("name", name, list(last.maps), last.settings["measured"])
+    key = _one_of("key", key, list(last.inputs), next(iter(last.inputs)))
     frames = [_frame(run.record(epoch, mode, ds_id), name, key, rows) for epoch in _some(epochs)]
     lead: list[TextColumn | ImageColumn] = []
     if last.labels is not None:
@@ -74,6 +82,35 @@ def film_of(
     lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
     title, told = last.settings["titles"][name], captions(last, key)
     return Film(film(frames, lead, title, *told, most=EPOCHS), reel(frames, lead, title, *told))
+
+
+def figure_of(
+    run: Run | str | Path,
+    epoch: int | None = None,
+    key: str | None = None,
+    mode: str | None = None,
+    ds_id: str | None = None,
+    rows: int | None = None,
+) -> np.ndarray:
+    """The figure of one epoch of a training that was kept, (H, W, 3) uint8, as the Trace drew it.
+
+    Args:
+        run: What `fe_saliency.archive.load` gave, or the folder.
+        epoch: Which one; None for the last.
+        key: The model input; None for the first.
+        mode: May be left out if there is only one.
+        ds_id: May be left out if there is only one.
+        rows: How many samples are shown, from the first; None for all.
+
+    Raises:
+        FileNotFoundError: Nothing was kept there.
+        ValueError: No such epoch, input or place.
+    """
+    run = run if isinstance(run, Run) else load(run)
+    record = run.record(run.epochs(mode, ds_id)[-1] if epoch is None else epoch, mode, ds_id)
+    key = _one_of("key", key, list(record.inputs), next(iter(record.inputs)))
+    caption, signed_caption = captions(record, key)
+    return compose(Section(columns(record, key, rows)), caption, signed_caption=signed_caption)
 
 
 def write_films(folder: str | Path, rows: int = ROWS) -> list[Path]:
@@ -93,6 +130,12 @@ def write_films(folder: str | Path, rows: int = ROWS) -> list[Path]:
                 film_of(run, name, key, mode, ds_id, rows).save(path)
                 written.append(path)
     return written
+
+
+def _one_of(what: str, value: str | None, known: Sequence[str], default: str) -> str:
+    if value is not None and value not in known:
+        raise ValueError(f"`{what}` (={value!r}) must be one of {known}.")
+    return default if value is None else value
 
 
 def _some(epochs: Sequence[int], most: int = 2 * EPOCHS) -> list[int]:

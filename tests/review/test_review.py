@@ -1,0 +1,85 @@
+"""Figures and films of records that were kept."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from records import record
+
+from fe_saliency import archive, review
+from fe_saliency.display import MaskColumn, SignedColumn
+from fe_saliency.review.figures import class_columns, columns
+
+TITLES = {"vanilla": "Vanilla", "smoothed": "Smoothed"}
+
+
+def made(epoch=1, **settings):
+    told = {
+        "measured": "smoothed", "titles": TITLES, "signed": False, "scales": None, "scale_origin": None,
+        "controls": [], "names": None, "class_key": "y", "warnings": [], **settings,
+    }  # fmt: skip
+    return record(epoch, settings=told)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for epoch in (1, 2, 5):
+        archive.save(made(epoch, warnings=["corner"] if epoch > 1 else []), tmp_path)
+    return tmp_path
+
+
+def test_columns_are_those_of_the_figure():
+    titles = [column.title for column in columns(made(), "x")]
+    assert titles == ["True y", "Predicted y", "Input x", "Overlay", "Vanilla", "Smoothed"]
+    assert all(len(column) == 1 for column in columns(made(), "x", 1))
+    assert isinstance(columns(made(), "x")[-1], MaskColumn)
+    assert isinstance(columns(made(signed=True), "x")[-1], SignedColumn)
+
+
+def test_a_given_scale_is_what_is_drawn_as_one():
+    raw = made().maps["vanilla"]["x"]
+    scales = {name: {"x": 0.5} for name in TITLES}
+    shown = columns(made(scales=scales, scale_origin="given"), "x")[4].masks
+    np.testing.assert_allclose(shown, np.minimum(np.abs(raw) / 0.5, 1), rtol=1e-6)
+    caption, signed = review.captions(made(scales=scales, scale_origin="given"), "x")
+    assert "(one scale for all epochs, given: Vanilla 0.5, Smoothed 0.5)" in caption and signed.startswith("red")
+
+
+def test_decisions_are_judged_by_number_or_by_name():
+    right = class_columns(made())[1].correct
+    assert right == [True, True] and class_columns(made())[1].texts == ["0", "1"]
+    named = class_columns(made(names={"cat": 0, "dog": 1}))
+    assert named[0].texts == named[1].texts == ["cat", "dog"]
+
+
+def test_the_figure_of_an_epoch(folder):
+    last, first = review.figure_of(folder), review.figure_of(folder, 1, rows=1)
+    assert last.dtype == np.uint8 and last.shape[2] == 3 and first.shape[0] < last.shape[0]
+    assert np.array_equal(review.figure_of(archive.load(folder), 5), last)
+
+
+def test_films_are_written_beside_the_maps(folder):
+    written = review.write_films(folder)
+    assert [path.name for path in written] == ["film_eval_vanilla.png", "film_eval_smoothed.png"]
+    film = review.film_of(folder, "vanilla")
+    assert np.array_equal(np.array(Image.open(written[0])), film.strip) and len(film.pictures) == 3
+    assert Image.open(written[0].with_suffix(".gif")).n_frames == 3
+    red = (film.strip[..., 0] > 180) & (film.strip[..., 1] < 60)
+    assert red[:, : film.strip.shape[1] // 3].sum() < red[:, film.strip.shape[1] // 3 :].sum(), "from epoch 2 on"
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda folder: review.film_of(folder, "other"), r"`name` \(='other'\) must be one of \['vanilla', "),
+        (lambda folder: review.figure_of(folder, key="z"), r"`key` \(='z'\) must be one of \['x'\]"),
+        (lambda folder: review.figure_of(folder, 3), r"`epoch` \(=3\) must be one of"),
+    ],
+)
+def test_what_was_not_kept(call, message, folder):
+    with pytest.raises(ValueError, match=message):
+        call(folder)
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no epoch"):
+        review.film_of(tmp_path)
