@@ -17,13 +17,14 @@ FITS := import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2
 PYTHON ?= $(shell for python in python3.11 python3.10 python3; do \
 	$$python -c '$(FITS)' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench curves clean
 
 help:
 	@echo "make demo       train LeNet on digits with the Saliency Trace (BACKEND=torch or tf, DEMO_ARGS=...)"
 	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS=...)"
 	@echo "make lint       check style and types"
 	@echo "make bench      compare with peers, about two hours (BENCH_ARGS='--quick', '--only torch', '--report', ...)"
+	@echo "make curves     measure the error of maps over the gradients spent (BENCH_ARGS='--quick', '--redraw', ...)"
 	@echo "make clean      remove environments, caches and build products"
 	@echo "The first of them makes .venv (bench: .venv-bench), with Python 3.10 or 3.11: PYTHON=/path/to/python chooses it."
 
@@ -39,6 +40,9 @@ lint: $(STAMP)
 
 bench: $(BENCH_STAMP)
 	$(BENCH_BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+curves: $(BENCH_STAMP)
+	$(BENCH_BIN)/python -m benchmarks.error_curves $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

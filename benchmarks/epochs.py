@@ -28,18 +28,18 @@ def run(options, backend):
     costs = {"smoothing": 3, "integrating": (4, 2)} if options.quick else {}
     slow = backend == "tf"
     taken = {"ours": [], "first": [], "theirs": []}
+    pairs = []
     displays, board = {}, None
-    for turn in range(1 if slow or options.quick else options.rounds):
+    for _ in range(2 if slow and not options.quick else 1 if options.quick else options.rounds):
         seconds, displays["theirs"], _ = _train(backend, TheirSaliency, 1 if slow else 2, costs)
-        taken["theirs"] += seconds[0 if slow else 1 :]
+        theirs = seconds[0 if slow else 1 :]
         seconds, displays["ours"], board = _train(backend, Saliency, 4, costs)
-        taken["ours"] += seconds[1:]
+        ours = seconds[1:]
+        taken["theirs"] += theirs
+        taken["ours"] += ours
         taken["first"] += seconds[:1]
-        if slow and not options.quick and turn == 0:
-            seconds, _, _ = _train(backend, TheirSaliency, 1, costs)
-            taken["theirs"] += seconds
+        pairs += [(a, b) for a in theirs for b in ours]  # of trainings that stood side by side
     figures = _figures(displays, board, options.rounds)
-    pairs = [(theirs, ours) for theirs in taken["theirs"] for ours in taken["ours"]]
     return {
         "epoch": {name: spread(values) for name, values in taken.items()},
         "theirs_over_ours": ratios(*zip(*pairs, strict=True)),

@@ -55,7 +55,7 @@ def bare(backend, method, net, x, nsamples):
 def best(entrants, name):
     """The one that was fastest in its sweep, under another name; None stands for one that failed."""
     entrants = [entrant for entrant in entrants if entrant is not None]
-    found = min(entrants, key=lambda entrant: min(entrant.swept.values()))
+    found = min(entrants, key=lambda entrant: min(entrant.swept.values(), default=0.0))
     found.swept = {label: cost for entrant in entrants for label, cost in entrant.swept.items()}
     found.name = name
     return found
@@ -91,8 +91,11 @@ def _compare(options, method, backend, net, x, seconds):
     ours, *more = nets.ours(method, net, x)
     own = sweep(ours, options.nsamples, len(x))
     # What our own extras cost is seen on small batches.
-    others = [*([] if long else more), *_peers(backend, method, net, x, options.nsamples)]
-    found = [plain, own, *(entrant for entrant in map(entered, others) if entrant is not None)]
+    found = [plain, own, *filter(None, map(entered, [] if long else more))]
+    variants = {}  # of one peer, in other memory layouts; the best of them enters
+    for peer in filter(None, map(entered, _peers(backend, method, net, x, options.nsamples))):
+        variants.setdefault(peer.name.split(" (")[0], []).append(peer)
+    found += [best(entrants, name) for name, entrants in variants.items()]
     theirs = [entrant for entrant in map(entered, nets.fastestimators(method, net, x)) if entrant is not None]
     # Sweeps may have taken it all; short calls need more than the least number of rounds all the same.
     left = max(seconds - (time.perf_counter() - start), options.seconds / _LEAST)

@@ -7,7 +7,7 @@ from saliency.core import INPUT_OUTPUT_GRADIENTS
 from saliency.core import GradientSaliency as PairGradient
 from saliency.core import IntegratedGradients as PairIntegrated
 
-from benchmarks.bare_torch import classes, frozen
+from benchmarks.bare_torch import LAYOUTS, classes, frozen
 from benchmarks.chunks import cut, pieces, probe, sizes
 from benchmarks.timing import Contestant
 
@@ -16,12 +16,16 @@ def contestants(method, model, x, nsamples):
     """Those that have the method; none draws a random baseline for each point of a path."""
     if method == "integrated_gradients_uniform":
         return []
-    model = frozen(model)
-    chosen = classes(model, x)
-    return [_captum(method, model, x, chosen, nsamples), _pair(method, model, x, chosen, nsamples)]
+    chosen = classes(frozen(model), x)
+    return [
+        peer(method, frozen(model, layout), x, chosen, nsamples, layout)
+        for layout in LAYOUTS
+        for peer in (_captum, _pair)
+    ]
 
 
-def _captum(method, model, x, chosen, nsamples):
+def _captum(method, model, x, chosen, nsamples, layout):
+    x = x.contiguous(memory_format=LAYOUTS[layout])
     tunnel, integrated = NoiseTunnel(Saliency(model)), IntegratedGradients(model)
     # captum takes one noise level for all rows; the first row's will do, the work is the same.
     sigma = 0.15 * float(x[0].max() - x[0].min())
@@ -45,18 +49,20 @@ def _captum(method, model, x, chosen, nsamples):
         return lambda: torch.cat([explain(piece) for piece in pieces(rows, some)])
 
     return Contestant(
-        "captum", sizes(len(x), nsamples), build, probe=probe(len(x), nsamples), label=lambda size: f"{size} at once"
-    )
+        f"captum ({layout})", sizes(len(x), nsamples), build, probe=probe(len(x), nsamples),
+        label=lambda size: f"{layout}, {size} at once",
+    )  # fmt: skip
 
 
-def _pair(method, model, x, chosen, nsamples):
+def _pair(method, model, x, chosen, nsamples, layout):
     """PAIR explains one array at a time; that array may be several images, if the model's function says so."""
     batch = x.numpy()
     gradient, integrated = PairGradient(), PairIntegrated()
 
     def model_function(arrays, call_model_args, expected_keys):
         index = call_model_args  # (rows of a group,)
-        flat = torch.from_numpy(np.asarray(arrays, np.float32).reshape(-1, *batch.shape[1:])).requires_grad_()
+        flat = torch.from_numpy(np.asarray(arrays, np.float32).reshape(-1, *batch.shape[1:]))
+        flat = flat.contiguous(memory_format=LAYOUTS[layout]).requires_grad_()
         scores = model(flat).gather(1, index.repeat(len(flat) // len(index))[:, None])
         (found,) = torch.autograd.grad(scores.sum(), flat)
         return {INPUT_OUTPUT_GRADIENTS: found.numpy().reshape(arrays.shape)}
@@ -79,6 +85,6 @@ def _pair(method, model, x, chosen, nsamples):
     if method == "smoothgrad":  # which takes one noisy copy at a time
         cuts = dict.fromkeys((some, 1) for some, _ in cuts)
     return Contestant(
-        "PAIR saliency", list(cuts), build, probe=lambda setting: setting[::-1],
-        label=lambda setting: f"{setting[0]} rows x {setting[1]} points at once",
+        f"PAIR saliency ({layout})", list(cuts), build, probe=lambda setting: setting[::-1],
+        label=lambda setting: f"{layout}, {setting[0]} rows x {setting[1]} points at once",
     )  # fmt: skip

@@ -8,10 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
+#: What only draws the report, and changes no number.
+_DRAWING = {"goals", "notes", "plots", "readme", "report", "run", "tables", "words"}
+
+
 def sources():
-    """A short hash of the package's code: results of other code are measured anew."""
+    """A short hash of all that a number depends on, code and versions: results of other code are measured anew."""
+    measuring = [path for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in _DRAWING]
+    pinned = [ROOT / "constraints.txt", ROOT / "benchmarks" / "requirements.txt"]
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "fe_saliency").rglob("*.py")):
+    for path in sorted([*(ROOT / "fe_saliency").rglob("*.py"), *measuring, *pinned]):
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:10]
 

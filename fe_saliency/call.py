@@ -42,10 +42,10 @@ class Call:
     def __post_init__(self) -> None:
         checked_scale(self.score)
         checks.seed("seed", self.seed)
-        checks.spread("stdev_spread", self.stdev_spread)
+        object.__setattr__(self, "stdev_spread", checks.spread("stdev_spread", self.stdev_spread))
         plan.limit(self.max_rows)
         if self.tolerance is not None:
-            checks.tolerance("tolerance", self.tolerance)
+            object.__setattr__(self, "tolerance", checks.tolerance("tolerance", self.tolerance))
         self.method.samples(self.nsamples, self.tolerance is not None)
         if self.baseline is not None and not any(bracket.has_baseline for bracket in self.method.brackets):
             raise ValueError(f"`baseline` must be None for the method {self.method.name!r}, which has no path.")

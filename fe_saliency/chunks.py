@@ -32,6 +32,7 @@ class Chunks:
         self._run = run
         self._backend = backend
         self._evaluations = evaluations
+        self._warned = evaluations == 0
         self._bar: tqdm | None = None
 
     def run(self, program: str, feed: Mapping[str, Tensor], points: int) -> Mapping[str, Tensor]:
@@ -47,8 +48,13 @@ class Chunks:
                 raise
             self.room = min(self.room, points // 2)
         # Outside the handler, so that nothing holds on to the tensors of the chunk that failed.
-        if self._evaluations:
-            warn(f"The memory does not hold {points} model inputs at once; going on with {self.room}.", RuntimeWarning)
+        if not self._warned:
+            self._warned = True
+            warn(
+                f"The memory does not hold {points} model inputs at once; going on with {self.room} or fewer. Give "
+                "`max_rows` a number that fits, and nothing is tried in vain.",
+                RuntimeWarning,
+            )
         raise Smaller
 
     def spent(self, evaluations: int) -> None:

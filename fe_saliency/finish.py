@@ -12,6 +12,8 @@ from fe_saliency.compose import Composition, Reduction
 from fe_saliency.driver import States
 from fe_saliency.statistic import State
 
+#: The distance from 1 to the next number.
+_EPSILON = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
 Finished = Sequence[tuple[Tensor, ...]]  # what `Statistic.finish` gives, for each model input
 
 
@@ -87,16 +89,26 @@ class Finish:
         )
         return total + begin - score
 
-    def not_below(self, error: np.ndarray | None, gap: np.ndarray, maps: Sequence[Tensor]) -> np.ndarray | None:
+    def rounding(self, score: np.ndarray, origins: Sequence[Tensor], dtype: str) -> np.ndarray:
+        """How far a gap may be off, (R,), because a model that computes in `dtype` rounds its scores."""
+        begin = np.sum([np.abs(self._host(each)) for each in origins], axis=0)
+        rounded: np.ndarray = 4 * _EPSILON.get(dtype, _EPSILON["float32"]) * (np.abs(score) + begin)
+        return rounded
+
+    def not_below(
+        self, error: np.ndarray | None, gap: np.ndarray, unsure: np.ndarray, maps: Sequence[Tensor]
+    ) -> np.ndarray | None:
         """An estimate of the relative error, raised to what the gap proves: the errors of all elements sum to it.
 
-        Two rules that both miss a narrow peak of the gradient agree, but the sum of their maps tells.
+        Two rules that both miss a narrow peak of the gradient agree, but the sum of their maps tells. What rounding may
+        have made of the gap, `unsure`, proves nothing.
         """
         if error is None:
             return None
         size = np.sum([self._host(self.backend.row_sum(self.backend.abs(each))) for each in maps], axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.maximum(error, np.where(gap == 0, 0.0, np.abs(gap) / size))
+            proven = np.maximum(np.abs(gap) - unsure, 0)
+            return np.maximum(error, np.where(proven == 0, 0.0, proven / size))
 
     def joined(self, parts: Sequence[Walked]) -> Walked:
         """All rows of all parts."""

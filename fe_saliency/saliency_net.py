@@ -218,8 +218,10 @@ class SaliencyNet:
             seed: As in the constructor, for this call.
             max_rows: As in the constructor, for this call.
             tolerance: The relative error of a row's map at which it has enough samples, 0.1 for example; `nsamples`
-                (its first number) is then the most that a row may take, 1,024 if it is None. Rows that are accurate
-                enough leave the batch, so easy ones cost less; `gradient_evaluations` says what each cost.
+                (its first number) is then the most that a row may take, 1,024 (along a path 1,025) if it is None. A
+                path from a given baseline is refined to 9, 17, 33, ... 2^p + 1 points, and uses no more than the
+                largest of these. Rows that are accurate enough leave the batch, so easy ones cost less;
+                `gradient_evaluations` says what each cost.
             diagnose: Whether to measure `relative_error` and the completeness gap. They take no gradients, but with
                 random baselines a forward pass for each.
 

@@ -155,6 +155,7 @@ class Walk:
         if states is not None and self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
         feed = {**self.clean.classes(rows, targets), **self.feeder.samples(0, range(1), rows)}
-        origins = self.chunks.run(ORIGINS, feed, 1).values()
-        gap = self.finish.given_gap(maps, score, list(origins))
-        return Walked(maps, spent, self.finish.not_below(error, gap, maps), gap, np.zeros(len(rows)))
+        origins = list(self.chunks.run(ORIGINS, feed, 1).values())
+        gap = self.finish.given_gap(maps, score, origins)
+        unsure = self.finish.rounding(score, origins, self.feeder.dtype)
+        return Walked(maps, spent, self.finish.not_below(error, gap, unsure, maps), gap, np.zeros(len(rows)))

@@ -11,6 +11,7 @@ from helpers import distance, few, furthest
 from models import maps, to_host
 
 from fe_saliency import SaliencyNet, methods
+from fe_saliency import backend as backends
 
 X = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
 ROOM = 4
@@ -121,3 +122,28 @@ def test_one_row_that_does_not_fit_is_an_error():
     one = SaliencyNet(fe.build(model_fn=Other, optimizer_fn=None), "x", "y", max_rows=8)
     with pytest.raises(RuntimeError, match="something else"):
         one.attribute({"x": X}, "smoothgrad", nsamples=4)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory",
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes.",
+        "CUDA error: out of memory",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "MPS backend out of memory (MPS allocated: 8 GB)",
+        "std::bad_alloc",
+    ],
+)
+def test_all_of_torchs_words_for_it_are_known(message):
+    torchs = backends.by_name("torch")
+    assert torchs.out_of_memory(RuntimeError(message))
+    assert not torchs.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not torchs.out_of_memory(ValueError(message))
+
+
+def test_a_call_warns_once(backend):
+    with pytest.warns(RuntimeWarning) as said:
+        SaliencyNet(greedy(backend), "x", "y", max_rows=500).attribute({"x": X}, "smoothgrad", nsamples=40)
+    assert len(said) == 1

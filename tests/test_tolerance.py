@@ -1,11 +1,15 @@
 """Accuracy on demand: rows are refined until their error is small enough, and pay for no more than that."""
 
+import fastestimator as fe
 import numpy as np
 import pytest
+import tensorflow as tf
 import torch
 from helpers import distance
 from models import batch, maps, net, rows, to_backend
 from test_driver import X, recorded
+
+from fe_saliency import SaliencyNet
 
 DRAWN = [("smoothgrad", {}), ("smoothgrad_squared", {}), ("integrated_gradients", {})]
 CASES = [*DRAWN, ("vargrad", {}), ("integrated_gradients", {"baseline": "zero"})]
@@ -195,3 +199,47 @@ def test_a_peak_that_all_points_miss_is_told_by_the_gap(backend):
     fine = one.attribute({"x": x}, "integrated_gradients", nsamples=2**14 + 1, **options)
     assert fine.met_tolerance[0] and abs(fine.completeness_gap[0]) < 0.1
     assert fine.gradient_evaluations[0] > 500
+
+
+def offset(backend, by):
+    """tanh(w x) times a small number, and a constant that is large beside it."""
+    weight = np.linspace(-1, 1, 5, dtype="float32")[:, None]
+
+    def in_tf():
+        inside = tf.keras.layers.Dense(1, "tanh", use_bias=False, input_shape=(5,))
+        model = tf.keras.Sequential([inside, tf.keras.layers.Dense(2)])
+        model.set_weights([weight, np.full((1, 2), 1e-3, "float32"), np.full(2, by, "float32")])
+        return model
+
+    def in_torch():
+        model = torch.nn.Sequential(torch.nn.Linear(5, 1, bias=False), torch.nn.Tanh(), torch.nn.Linear(1, 2))
+        model[0].weight.data = torch.from_numpy(weight.T.copy())
+        model[2].weight.data, model[2].bias.data = torch.full((2, 1), 1e-3), torch.full((2,), float(by))
+        return model
+
+    return SaliencyNet(fe.build({"tf": in_tf, "torch": in_torch}[backend], optimizer_fn=None), "x", "y")
+
+
+def test_what_rounding_makes_of_the_gap_proves_nothing(backend):
+    """A score of 1,000 is known to 6e-5 in single precision, whatever it changes by along the path."""
+    x = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
+    options = {"method": "integrated_gradients", "baseline": "zero", "tolerance": 0.02, "target": 0}
+    near, far = (offset(backend, by).attribute({"x": x}, **options) for by in (0, 1000))
+    assert near.met_tolerance.all() and far.met_tolerance.all()
+    np.testing.assert_array_equal(near.gradient_evaluations, far.gradient_evaluations)
+
+
+@pytest.mark.parametrize("most, spent", [(None, 1025), (1024, 513), (257, 257), (100, 65)])
+def test_the_most_that_a_path_takes_is_one_more_than_a_power_of_two(most, spent):
+    given = batch("relu_conv", "torch", 1, "float32")
+    found = net("relu_conv", "torch", "float32").attribute(
+        given, "integrated_gradients", baseline="zero", tolerance=1e-9, nsamples=most
+    )
+    assert found.gradient_evaluations.tolist() == [spent] and not found.met_tolerance.any()
+
+
+def test_numbers_of_any_kind_are_taken():
+    one, given = net("smooth_mlp", "torch"), batch("smooth_mlp", "torch", 2)
+    plain = one.attribute(given, "smoothgrad", tolerance=0.1, stdev_spread=0.2)
+    other = one.attribute(given, "smoothgrad", tolerance=torch.tensor(0.1), stdev_spread=np.array(0.2))
+    np.testing.assert_array_equal(maps(plain)["x"], maps(other)["x"])

@@ -11,6 +11,9 @@ import torch
 
 from fe_saliency.backend.base import Tensor
 
+#: How the CPU, CUDA and its libraries, and Apple's GPUs say it.
+_NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED", "bad_alloc")
+
 
 class PyTorchBackend:
     name = "torch"
@@ -135,9 +138,9 @@ class PyTorchBackend:
         return step
 
     def out_of_memory(self, error: BaseException) -> bool:
-        # The CPU has no class of error for it.
+        # Only the allocator of CUDA has a class of error for it.
         return isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or (
-            isinstance(error, RuntimeError) and "allocate memory" in str(error)
+            isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
         )
 
     def on_host(self, device: Any) -> bool:

@@ -31,6 +31,7 @@ class Path(Bracket):
 
     rule: str = "midpoint"
     has_baseline = True
+    most_samples = 1025
 
     def __post_init__(self) -> None:
         if self.rule not in quadrature.RULES:
