@@ -15,8 +15,9 @@ MAPS = """\
   must build graphs anew; ours does that in a call that is not clocked. Measured are its getters, for they are all it
   has: masks for display. Its integrated map takes one gradient more, with one baseline for the whole path and the
   endpoints included; ours draws a baseline for each point.
-- **captum**: one noise level for all rows (ours: each row's own). Gauss-Legendre points (ours: midpoints). Rows are split
-  where that is faster. Weights are frozen for it, and both memory layouts are tried.
+- **captum**: one noise level for all rows (ours: each row's own). Gauss-Legendre points (ours: midpoints). Rows are
+  split where that is faster. Weights are frozen for it. Where its setting names a memory layout, both were tried; this
+  holds for PAIR too.
 - **PAIR saliency**: made for one image a call, and for one noisy copy at a time. Where it is faster, several images
   are handed to it as one array, with one noise level; its noise is float64. IG is its own Riemann sum.
 - **xplique**: one noise level for all rows; its channel reduction is off. IG takes trapezoidal steps.
