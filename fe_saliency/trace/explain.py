@@ -12,6 +12,7 @@ from fe_saliency.backend import to_numpy
 from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.controls import Controls
+from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.recipe import Recipe
 
 
@@ -24,6 +25,7 @@ def explain(
     where: tuple[int, str, str],
     settings: Mapping[str, Any],
     diagnose: bool,
+    strict: bool,
 ) -> Record:
     """Compute all maps of a recipe.
 
@@ -36,6 +38,7 @@ def explain(
         where: Epoch, mode and dataset id.
         settings: What else the record should tell.
         diagnose: Whether to measure errors and completeness gaps.
+        strict: Whether a control that fails is an error; if not, it is logged and left out.
     """
     found = {
         each.name: net.attribute(dict(inputs), each.method, nsamples=each.nsamples, diagnose=diagnose)
@@ -44,7 +47,8 @@ def explain(
     first = found[recipe.maps[0].name]
     maps = {name: _arrays(each.maps) for name, each in found.items()}
     for control in recipe.controls:
-        maps[control] = _arrays(controls.attribute(control, dict(inputs), recipe.chosen, first.targets).maps)
+        with guarded(strict, f"The Saliency trace could not explain the {control} model"):
+            maps[control] = _arrays(controls.attribute(control, dict(inputs), recipe.chosen, first.targets).maps)
     epoch, mode, ds_id = where
     return Record(
         epoch=epoch,

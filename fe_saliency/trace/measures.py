@@ -152,6 +152,8 @@ def _similarity(name: str, before: Record, key: str, raw: np.ndarray, hot: np.nd
 
 
 def _control(record: Record, key: str, raw: np.ndarray) -> PerRow:
+    if "randomised" not in record.maps:  # It failed, and was told of.
+        return {"emprt": np.full(record.rows, np.nan)}
     return {"emprt": entropy_rise({key: raw}, {key: record.maps["randomised"][key]}, record.channel_axis).ratio}
 
 

@@ -17,6 +17,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, one_per_row
+from fe_saliency.measure import mean_known
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
@@ -81,7 +82,9 @@ class Saliency(Trace):
             "smoothed_integrated"; None for the last of them that is computed.
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
-            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them.
+            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them, those of single
+            classes aside; the first drift is not defined, and between drawn epochs the last number stands, so give
+            them a patience of more than `every`.
         reference: The epoch that drift is measured from, beside the epoch before.
         per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`.
         region_key: The key of the regions where the model should look: masks or boxes; see
@@ -90,7 +93,8 @@ class Saliency(Trace):
             own. A warning is logged when it looks there and depends on what is there. It tests for what is named here,
             and finds no other shortcut.
         controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
-            its weights shuffled; each costs as much as that map. The second is what the number `emprt` is made of.
+            its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
+            The second is what the number `emprt` is made of.
         save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), and film strips are written at
             the end of the training; None for nowhere.
 
@@ -186,7 +190,9 @@ class Saliency(Trace):
                 stacklevel=2,
             )
         else:
-            self.controls.begin()
+            if self._run == "fit":  # In a test run the model is what it was trained to be.
+                with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
+                    self.controls.begin()
             self.budget.settle(self._run, rows)
             self._say_cost()
 
@@ -237,18 +243,19 @@ class Saliency(Trace):
 
     def _review(self, mode: str, data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""
-        stacks: list[list[Section]] = []
+        records: list[Record] = []
         found: dict[str, dict[str, float]] = {}  # numbers by dataset id
         ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
-        told: list[tuple[str, str]] = []
         for ds_id in ds_ids:
             rows = self.samples.at((mode, ds_id))
             if rows is not None:
-                record = self._record(rows, mode, ds_id)
-                found[ds_id] = self.instruments.see(record, rows)
-                stacks.append(sections(record, self.drawn, f"dataset {ds_id}" if len(ds_ids) > 1 else None))
-                told = [captions(record, key) for key in self.net.model_inputs]
-        self._write_numbers(mode, found, data)
+                records.append(self._record(rows, mode, ds_id))
+                found[ds_id] = self.instruments.see(records[-1], rows)
+        self._write_numbers(mode, found, data)  # Before anything is drawn: what cannot be drawn has them all the same.
+        stacks: list[list[Section]] = [
+            sections(record, self.drawn, f"dataset {record.ds_id}" if len(ds_ids) > 1 else None) for record in records
+        ]
+        told = [captions(records[-1], key) for key in self.net.model_inputs]
         for key, stack, both in zip(self.net.outputs, zip(*stacks, strict=True), told, strict=True):
             display = SaliencyDisplay(list(stack), *both)
             display.prepare()  # Drawn here, where an error can be caught, and not in the trace that writes it.
@@ -264,10 +271,12 @@ class Saliency(Trace):
             {key: rows[key] for key in self.net.model_inputs},
             None if self.class_key is None else one_per_row(rows[self.class_key]),
             (self.system.epoch_idx, mode, ds_id),
-            {"class_key": self.class_key, "names": self.labels.mapping},
+            {"class_key": self.class_key, "names": self.labels.mapping, "scales": None, "scale_origin": None},
             self.instruments.diagnose,
+            self.strict,
         )
-        record.settings.update(self.scales.of(record))
+        with guarded(self.strict, f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
+            record.settings.update(self.scales.of(record))
         return record
 
     def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], data: Data) -> None:
@@ -278,7 +287,8 @@ class Saliency(Trace):
                 means.setdefault(key, []).append(value)
                 if value == value:
                     data.write_with_log(f"{key}|{ds_id}" if len(found) > 1 else key, value)
-        self._numbers[mode] = {key: float(np.mean(values)) for key, values in means.items()}
+        known = {key: mean_known(np.array(values)) for key, values in means.items()}
+        self._numbers.setdefault(mode, {}).update(known)
 
     @property
     def _run(self) -> str:

@@ -87,11 +87,11 @@ class Samples:
 
     def state(self) -> dict[str, Any]:
         """What must be restored for an interrupted training to go on with the same rows."""
-        return {"kept": {place: self.at(place) for place in self._kept}, "full": dict(self._full)}
+        return {"kept": {place: list(parts) for place, parts in self._kept.items()}, "full": dict(self._full)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._kept = {place: [rows] for place, rows in state["kept"].items()}
+        self._kept = {place: list(parts) for place, parts in state["kept"].items()}
         self._full = dict(state["full"])
 
     def _number(self, place: Place) -> int:

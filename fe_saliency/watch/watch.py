@@ -100,14 +100,15 @@ class Watch:
         ]
 
     def examine_record(self, net: SaliencyNet, record: Record, batch: Mapping[str, Any]) -> list[Finding]:
-        """`examine` of the last of a record's maps.
+        """`examine` of a record's measured map, or of the last if it does not say which that is.
 
         Args:
             net: The model, as it was when the record was made.
             record: Its inputs and maps.
             batch: The rows of `keys`; may be empty if there are none.
         """
-        return self.examine(net, {**batch, **record.inputs}, list(record.maps.values())[-1])
+        measured = record.settings.get("measured", list(record.maps)[-1])
+        return self.examine(net, {**batch, **record.inputs}, record.maps[measured])
 
     def warnings(self, record: Record, findings: Sequence[Finding]) -> list[str]:
         """A sentence for each finding that warns: region, epoch, numbers."""

@@ -4,10 +4,13 @@ import contextlib
 import errno
 import importlib
 import logging
+import threading
 from unittest.mock import patch
 
+import fastestimator as fe
 import numpy as np
 import pytest
+import torch
 from fastestimator.trace.adapt import EarlyStopping
 from fastestimator.trace.io import RestoreWizard, TensorBoard
 from fastestimator.trace.trace import Trace
@@ -21,6 +24,7 @@ from training import (
     column,
     contents,
     dataset,
+    drawn,
     estimator,
     saliency,
     seed_everything,
@@ -315,3 +319,61 @@ def test_with_all_of_it_the_training_ends_in_the_same_bits(backend, tmp_path):
 def test_bad_arguments_are_refused_at_once(options, error, message):
     with pytest.raises(error, match=message):
         saliency(classifier("torch"), **options)
+
+
+class Stubborn(torch.nn.Module):
+    """Cannot be copied."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3), torch.nn.Softmax(dim=1))
+        self.lock = threading.Lock()
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("control", ["untrained", "randomised"])
+def test_a_control_that_fails_is_left_out(control, caplog):
+    trained, figures, logs = fe.build(Stubborn, optimizer_fn="sgd"), Figures(), Logs()
+    trace = saliency(trained, mode="eval", controls=control, measures="concentration")
+    with caplog.at_level(logging.ERROR):
+        estimator("torch", trained, [trace, figures, logs], evaluation=dataset("torch"), epochs=2).fit()
+    assert any(control in record.getMessage() for record in caplog.records if record.levelname == "ERROR")
+    assert titles(figures.displays()[-1])[-1] == "Vanilla gradient" and "saliency_gini" in logs.found["eval", 2]
+
+
+def test_samples_that_do_not_fit_together_stop_nothing(tmp_path, caplog):
+    """Batches with another number of boxes each: nothing is drawn, but RestoreWizard still saves."""
+    trained = classifier("torch")
+    trace = saliency(trained, mode="eval", samples=6, measures="region", region_key="box")
+    trace.samples.keep(("eval", ""), {"x": np.zeros((3, 1, 8, 8)), "y": np.zeros(3), "box": np.zeros((3, 1, 4))})
+    trace.samples.keep(("eval", ""), {"x": np.zeros((3, 1, 8, 8)), "y": np.zeros(3), "box": np.zeros((3, 2, 4))})
+    state = trace.__getstate__()
+    again = saliency(classifier("torch"), mode="eval", samples=6, measures="region", region_key="box")
+    again.__setstate__(state)
+    assert len(again.samples.state()["kept"]["eval", ""]) == 2
+
+
+def test_what_cannot_be_drawn_has_numbers_all_the_same(backend):
+    with patch("fe_saliency.trace.saliency.sections", side_effect=ValueError("NaN")):
+        _, logs, figures = run(backend, epochs=1, measures=("trust", "decision"))
+    assert "saliency_unusable" in logs.found["eval", 1] and not figures.places
+
+
+def test_an_untrained_model_is_not_known_in_a_test_run(backend, caplog):
+    trained = classifier(backend)
+    with caplog.at_level(logging.ERROR):
+        shown = drawn(trained, saliency(trained, controls="untrained"), dataset(backend))
+    assert titles(shown["saliency"])[-1] == "Vanilla gradient"
+    assert any("The untrained model is not known" in str(record.exc_info[1]) for record in caplog.records)
+
+
+def test_the_mean_of_datasets_leaves_out_what_is_not_defined():
+    stopping = EarlyStopping("saliency_mass_share", patience=100)
+    both = {
+        "a": dataset("torch", seed=1, box=np.tile([[1, 1, 4, 4]], (6, 1))),
+        "b": dataset("torch", seed=2, box=np.zeros((6, 4), int)),
+    }
+    trace, _, _ = run("torch", evaluation=both, more=[stopping], measures="region", region_key="box")
+    assert np.isfinite(trace._numbers["eval"]["saliency_mass_share"])
