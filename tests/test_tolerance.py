@@ -208,13 +208,13 @@ def offset(backend, by):
     def in_tf():
         inside = tf.keras.layers.Dense(1, "tanh", use_bias=False, input_shape=(5,))
         model = tf.keras.Sequential([inside, tf.keras.layers.Dense(2)])
-        model.set_weights([weight, np.full((1, 2), 1e-3, "float32"), np.full(2, by, "float32")])
+        model.set_weights([weight, np.full((1, 2), 1e-4, "float32"), np.full(2, by, "float32")])
         return model
 
     def in_torch():
         model = torch.nn.Sequential(torch.nn.Linear(5, 1, bias=False), torch.nn.Tanh(), torch.nn.Linear(1, 2))
         model[0].weight.data = torch.from_numpy(weight.T.copy())
-        model[2].weight.data, model[2].bias.data = torch.full((2, 1), 1e-3), torch.full((2,), float(by))
+        model[2].weight.data, model[2].bias.data = torch.full((2, 1), 1e-4), torch.full((2,), float(by))
         return model
 
     return SaliencyNet(fe.build({"tf": in_tf, "torch": in_torch}[backend], optimizer_fn=None), "x", "y")
