@@ -11,9 +11,10 @@ from benchmarks.timing import Contestant
 _AXES = (1, 2, 3)
 
 
-def classes(model, x):
-    """The predicted class of each row."""
-    return tf.argmax(model(x, training=False), axis=1)
+def finder(model, x):
+    """A call that returns the predicted class of each row, (B,)."""
+    predict = tf.function(lambda images: tf.argmax(model(images, training=False), axis=1))
+    return lambda: predict(x)
 
 
 def contestants(method, model, x, nsamples, jit=False):
@@ -26,12 +27,12 @@ def contestants(method, model, x, nsamples, jit=False):
         nsamples: Gradients per row.
         jit: Whether XLA compiles the function.
     """
-    chosen = classes(model, x)
     return [
         Contestant(
             "bare",
             sizes(len(x), nsamples),
-            lambda size, few, rows: loop(method, model, x[:rows], chosen[:rows], few, size, jit),
+            lambda size, few, rows: loop(method, model, x[:rows], few, size, jit),
+            find=finder(model, x),
             probe=probe(len(x), nsamples),
             core=True,
             label=lambda size: f"{size} at once",
@@ -39,8 +40,8 @@ def contestants(method, model, x, nsamples, jit=False):
     ]
 
 
-def loop(method, model, x, chosen, nsamples, size, jit=False):
-    """A call without arguments that returns the maps of `x`, (B, H, W, C)."""
+def loop(method, model, x, nsamples, size, jit=False):
+    """A call that takes the class of each row, (B,), and returns the maps of `x`, (B, H, W, C)."""
     some, few = cut(len(x), nsamples, size)
     feed, points, finish = METHODS[method](x, nsamples)
 
@@ -55,12 +56,15 @@ def loop(method, model, x, chosen, nsamples, size, jit=False):
         gradient = tf.reshape(tape.gradient(scores, flat), shape)
         return tf.reduce_sum(gradient if factor is None else gradient * factor, axis=0)
 
-    cuts = [
-        (x[rows], chosen[rows], [feed[samples] for samples in pieces(nsamples, few)]) for rows in pieces(len(x), some)
-    ]
+    feeds = [feed[samples] for samples in pieces(nsamples, few)]
+    cuts = [(x[rows], rows) for rows in pieces(len(x), some)]
 
-    def call():
-        maps = [tf.add_n([step(inputs, index, numbers) for numbers in feeds]) for inputs, index, feeds in cuts]
+    def call(chosen):
+        indices = [chosen[rows] for _, rows in cuts] if len(chosen) > some else [chosen]
+        maps = [
+            tf.add_n([step(inputs, index, numbers) for numbers in feeds])
+            for (inputs, _), index in zip(cuts, indices, strict=True)
+        ]
         return finish(maps[0] if len(maps) == 1 else tf.concat(maps, axis=0))
 
     return call

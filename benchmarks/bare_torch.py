@@ -1,6 +1,6 @@
 """The opponent in torch: the loop that an expert would write by hand, with nothing in it but the gradients.
 
-The model is frozen and in eval mode, classes and noise levels are known beforehand, noise comes from `torch.randn`.
+The model is frozen and in eval mode, noise levels are known beforehand, noise comes from `torch.randn`.
 """
 
 from copy import deepcopy
@@ -35,14 +35,14 @@ def contestants(method, model, x, nsamples):
         x: (B, C, H, W).
         nsamples: Gradients per row.
     """
-    chosen = classes(model, x)
 
     def contestant(layout):
         copy = frozen(model, layout)
         return Contestant(
             f"bare {layout}",
             sizes(len(x), nsamples),
-            lambda size, few, rows: loop(method, copy, x[:rows], chosen[:rows], few, size, LAYOUTS[layout]),
+            lambda size, few, rows: loop(method, copy, x[:rows], few, size, LAYOUTS[layout]),
+            find=lambda: classes(copy, x.contiguous(memory_format=LAYOUTS[layout])),
             probe=probe(len(x), nsamples),
             core=True,
             label=lambda size: f"{layout}, {size} at once",
@@ -51,12 +51,12 @@ def contestants(method, model, x, nsamples):
     return [contestant(layout) for layout in LAYOUTS]
 
 
-def loop(method, model, x, chosen, nsamples, size, memory_format=torch.contiguous_format):
-    """A call without arguments that returns the maps of `x`, (B, C, H, W)."""
+def loop(method, model, x, nsamples, size, memory_format=torch.contiguous_format):
+    """A call that takes the class of each row, (B,), and returns the maps of `x`, (B, C, H, W)."""
     some, few = cut(len(x), nsamples, size)
     points, finish = METHODS[method](x, nsamples)
 
-    def call():
+    def call(chosen):
         maps = torch.empty_like(x)
         for rows in pieces(len(x), some):
             total = torch.zeros_like(x[rows])

@@ -3,21 +3,21 @@
 MAPS = """\
 - A ratio is taken between two calls of the same round; all contestants take turns, each round begins with another. The
   table shows its median, and the least and the greatest of at least three rounds (two for who is far behind where a
-  call takes many seconds). Each contestant runs at its best setting, found by a short
-  sweep: chunk sizes of 1 to all rows and samples at once, in torch for the bare loop also the memory layout.
-- **ours**: `SaliencyNet.attribute`, raw maps without the report of errors (`diagnose=False`, where the version has it).
-  It includes what a user gets beside the gradients: checks, a clean forward pass for the class, noise that is the same
-  on every device and in every chunk. *masks* is the drop-in getter, which also scales the map for display; *report* is
-  `attribute` with its errors and completeness gap.
-- **bare loop**: the gradients and nothing else, as an expert would write it by hand. Classes and noise levels are known
+  call takes many seconds). Each contestant runs at its best setting, found by a short sweep: chunk sizes of 1 to all
+  rows and samples at once, and in torch both memory layouts.
+- All are given the images alone, and explain the class that the model predicts: whoever must be told the class finds it
+  by a forward pass within the clocked call.
+- **ours**: `SaliencyNet.attribute`, raw maps without the report of errors (`diagnose=False`). It includes what a user
+  gets beside the gradients: checks, and noise that is the same on every device and in every chunk. *masks* is the
+  drop-in getter, which also scales the map for display; *report* is `attribute` with its errors and completeness gap.
+- **bare loop**: the class, the gradients and nothing else, as an expert would write it by hand. Noise levels are known
   beforehand, the noise is the framework's own and differs in every call, weights take no gradients.
 - **FastEstimator** takes turns with ours alone, for it clears the Keras session after each pass, and whoever comes next
   must build graphs anew; ours does that in a call that is not clocked. Measured are its getters, for they are all it
   has: masks for display. Its integrated map takes one gradient more, with one baseline for the whole path and the
   endpoints included; ours draws a baseline for each point.
 - **captum**: one noise level for all rows (ours: each row's own). Gauss-Legendre points (ours: midpoints). Rows are
-  split where that is faster. Weights are frozen for it. Where its setting names a memory layout, both were tried; this
-  holds for PAIR too.
+  split where that is faster. Weights are frozen for it, and for PAIR.
 - **PAIR saliency**: made for one image a call, and for one noisy copy at a time. Where it is faster, several images
   are handed to it as one array, with one noise level; its noise is float64. IG is its own Riemann sum.
 - **xplique**: one noise level for all rows; its channel reduction is off. IG takes trapezoidal steps.

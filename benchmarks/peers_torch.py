@@ -16,15 +16,14 @@ def contestants(method, model, x, nsamples):
     """Those that have the method; none draws a random baseline for each point of a path."""
     if method == "integrated_gradients_uniform":
         return []
-    chosen = classes(frozen(model), x)
     return [
-        peer(method, frozen(model, layout), x, chosen, nsamples, layout)
+        peer(method, frozen(model, layout), x, nsamples, layout)
         for layout in LAYOUTS
         for peer in (_captum, _pair)
     ]
 
 
-def _captum(method, model, x, chosen, nsamples, layout):
+def _captum(method, model, x, nsamples, layout):
     x = x.contiguous(memory_format=LAYOUTS[layout])
     tunnel, integrated = NoiseTunnel(Saliency(model)), IntegratedGradients(model)
     # captum takes one noise level for all rows; the first row's will do, the work is the same.
@@ -33,28 +32,28 @@ def _captum(method, model, x, chosen, nsamples, layout):
     def build(size, nsamples, rows):
         some, few = cut(rows, nsamples, size)
 
-        def smooth(rows):
+        def smooth(rows, chosen):
             return tunnel.attribute(
                 x[rows], nt_type="smoothgrad", nt_samples=nsamples, nt_samples_batch_size=few, stdevs=sigma,
                 target=chosen[rows], abs=False,
             )  # fmt: skip
 
-        def integrate(rows):
+        def integrate(rows, chosen):
             return integrated.attribute(
                 x[rows], baselines=0.0, target=chosen[rows], n_steps=nsamples, method="gausslegendre",
                 internal_batch_size=few * len(x[rows]),
             )  # fmt: skip
 
         explain = smooth if method == "smoothgrad" else integrate
-        return lambda: torch.cat([explain(piece) for piece in pieces(rows, some)])
+        return lambda chosen: torch.cat([explain(piece, chosen) for piece in pieces(rows, some)])
 
     return Contestant(
-        f"captum ({layout})", sizes(len(x), nsamples), build, probe=probe(len(x), nsamples),
-        label=lambda size: f"{layout}, {size} at once",
+        f"captum ({layout})", sizes(len(x), nsamples), build,
+        find=lambda: classes(model, x), probe=probe(len(x), nsamples), label=lambda size: f"{layout}, {size} at once",
     )  # fmt: skip
 
 
-def _pair(method, model, x, chosen, nsamples, layout):
+def _pair(method, model, x, nsamples, layout):
     """PAIR explains one array at a time; that array may be several images, if the model's function says so."""
     batch = x.numpy()
     gradient, integrated = PairGradient(), PairIntegrated()
@@ -70,21 +69,22 @@ def _pair(method, model, x, chosen, nsamples, layout):
     def build(setting, nsamples, rows):
         some, few = setting
 
-        def smooth(rows):
+        def smooth(rows, chosen):
             return gradient.GetSmoothedMask(
                 batch[rows], model_function, chosen[rows], nsamples=nsamples, magnitude=False
             )
 
-        def integrate(rows):
+        def integrate(rows, chosen):
             return integrated.GetMask(batch[rows], model_function, chosen[rows], x_steps=nsamples, batch_size=few)
 
         explain = smooth if method == "smoothgrad" else integrate
-        return lambda: np.concatenate([explain(piece) for piece in pieces(rows, some)])
+        return lambda chosen: np.concatenate([explain(piece, chosen) for piece in pieces(rows, some)])
 
     cuts = dict.fromkeys(cut(len(x), nsamples, size) for size in sizes(len(x), nsamples))
     if method == "smoothgrad":  # which takes one noisy copy at a time
         cuts = dict.fromkeys((some, 1) for some, _ in cuts)
     return Contestant(
-        f"PAIR saliency ({layout})", list(cuts), build, probe=lambda setting: setting[::-1],
+        f"PAIR saliency ({layout})", list(cuts), build,
+        find=lambda: classes(model, x.contiguous(memory_format=LAYOUTS[layout])), probe=lambda setting: setting[::-1],
         label=lambda setting: f"{layout}, {setting[0]} rows x {setting[1]} points at once",
     )  # fmt: skip

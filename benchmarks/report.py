@@ -14,13 +14,14 @@ one process. **Bold with a ✗** is what falls short of its goal."""
 _QUICK = "**A quick run: it shows that everything works, and no more. Its sizes are not those of the goals.**"
 
 
-def write(rows, path, pictures):
+def write(results, path, pictures):
     """Write the page to `path` and the plots into the folder `pictures`."""
+    rows = results.rows
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures.mkdir(parents=True, exist_ok=True)
     drawn = {name: os.path.relpath(file, path.parent) for name, file in plots.draw(rows, pictures).items()}
     quick = any(row["options"]["quick"] for row in rows.values())
-    parts = [_INTRO, _QUICK if quick else "", _setting(rows), "## Goals", tables.of_goals(rows)]
+    parts = [_INTRO, _QUICK if quick else "", _setting(results), "## Goals", tables.of_goals(rows)]
     for backend, name in BACKENDS.items():
         parts += [f"## Maps: {name}", _picture(drawn, backend, f"Time of each peer over ours, {name}")]
         parts += [tables.of_maps(rows, backend), tables.failures(rows, backend)]
@@ -36,7 +37,8 @@ def write(rows, path, pictures):
     path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
 
 
-def _setting(rows):
+def _setting(results):
+    rows = results.rows
     machines = [row["machine"] for row in rows.values() if "machine" in row]
     if not machines:
         return "Nothing is measured yet."
@@ -48,12 +50,9 @@ def _setting(rows):
     for backend, name in BACKENDS.items():
         threads = {row["machine"].get("threads") for key, row in rows.items() if backend in key and "machine" in row}
         lines += [f"- {name}: threads: {'; '.join(sorted(filter(None, threads)))}"] if threads - {None} else []
-    states = {}
-    for key, row in rows.items():
-        states.setdefault(row["sources"], []).append(key)
-    if len(states) > 1:
-        lines.append(f"- Rows were measured with {len(states)} states of the code:")
-        lines += [f"  - `{state}`: {', '.join(keys)}" for state, keys in states.items()]
+    old = [name for name in rows if "result" in rows[name] and results.stale(name)]
+    if old:
+        lines.append(f"- Measured with an earlier state of the code: {', '.join(old)}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from benchmarks import options as choices
 from benchmarks import readme, report
 from benchmarks.jobs import jobs
-from benchmarks.store import ROOT, Store, sources
+from benchmarks.store import ROOT, Store
 
 #: A row that takes so much longer than its time limit is ended.
 _PATIENCE = 15
@@ -33,7 +33,7 @@ def main():
         if not names:
             sys.exit(f"No row's name matches {said.only!r}; there are:\n" + "\n".join(jobs(said.quick)))
         measure(names, options, results, said.again)
-    report.write(results.rows, folder / "RESULTS.md", pictures)
+    report.write(results, folder / "RESULTS.md", pictures)
     if not said.quick:
         readme.write(results.rows, ROOT / "README.md")
     print(f"Wrote {(folder / 'RESULTS.md').relative_to(ROOT)}")
@@ -62,11 +62,11 @@ def _measured(name, options):
             limit = _PATIENCE * options.seconds + 300
             done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=limit)
         except subprocess.TimeoutExpired:
-            return {"sources": sources(), "options": options.state(), "failed": "took too long"}
+            return {"options": options.state(), "failed": "took too long"}
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             tqdm.write(done.stderr[-3000:])
-            return {"sources": sources(), "options": options.state(), "failed": last[:300]}
+            return {"options": options.state(), "failed": last[:300]}
         return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,18 +13,30 @@ ROOT = Path(__file__).parent.parent
 _DRAWING = {"goals", "notes", "plots", "readme", "report", "run", "tables", "words"}
 
 
-def sources():
-    """A short hash of all that a number depends on, code and versions: results of other code are measured anew."""
-    measuring = [path for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in _DRAWING]
+def loaded():
+    """The files of this project that the numbers of this process depend on, relative to its root.
+
+    Where none of the package is loaded, other processes did the work, and any of its files may have been.
+    """
+    paths = [Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
+    package = [path for path in paths if path.is_relative_to(ROOT / "fe_saliency")]
+    measuring = [path for path in paths if path.parent == ROOT / "benchmarks" and path.stem not in _DRAWING]
     pinned = [ROOT / "constraints.txt", ROOT / "benchmarks" / "requirements.txt"]
-    digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "fe_saliency").rglob("*.py"), *measuring, *pinned]):
-        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:10]
+    found = {*(package or (ROOT / "fe_saliency").rglob("*.py")), *measuring, *pinned}
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def digest(files):
+    """A short hash of files, as `loaded` names them: a row that was measured with others must be measured anew."""
+    found = hashlib.sha256()
+    for name in files:
+        path = ROOT / name
+        found.update(name.encode() + (path.read_bytes() if path.exists() else b"gone"))
+    return found.hexdigest()[:10]
 
 
 class Store:
-    """{row name: {"sources", "options", "machine", "result" or "failed"}}.
+    """{row name: {"options", "result" or "failed", and "files", "digest", "machine", "took" of a result}}.
 
     Args:
         path: The JSON file; it need not exist.
@@ -35,8 +48,12 @@ class Store:
 
     def has(self, name, options):
         """Whether the row was measured, with this code and these options."""
+        return not self.stale(name) and self.rows[name]["options"] == options.state()
+
+    def stale(self, name):
+        """Whether the row has no result, or one of other code."""
         row = self.rows.get(name, {})
-        return "result" in row and row["sources"] == sources() and row["options"] == options.state()
+        return "result" not in row or row.get("digest") != digest(row.get("files", ()))
 
     def put(self, name, row):
         """Keep one row; the file is whole at any time."""

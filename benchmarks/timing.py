@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -23,8 +24,10 @@ class Contestant:
     Args:
         name: What the tables call it.
         settings: What is swept, in the order of the sweep; one setting means no sweep.
-        build: `build(setting, nsamples, rows)` gives a call without arguments that explains the first `rows` images by
-            `nsamples` gradients each.
+        build: `build(setting, nsamples, rows)` gives a call that explains the first `rows` images by `nsamples`
+            gradients each. It takes what `find` returns, or nothing if there is no `find`.
+        find: Finds the class of each row, for those that must be told which one to explain. It is part of each call
+            that is clocked, as it is part of the work; a sweep over chunk sizes does without.
         probe: `probe(setting)` gives the least `(nsamples, rows)` that show what a gradient costs at that setting. None
             to make a whole call at once.
         core: Whether it stays to the end when the time is short.
@@ -33,7 +36,8 @@ class Contestant:
 
     name: str
     settings: Sequence[Any]
-    build: Callable[[Any, int, int], Callable[[], Any]]
+    build: Callable[[Any, int, int], Callable[..., Any]]
+    find: Callable[[], Any] | None = None
     probe: Callable[[Any], tuple[int, int]] | None = None
     core: bool = False
     label: Callable[[Any], str] = str
@@ -72,7 +76,8 @@ def sweep(contestant: Contestant, nsamples: int, rows: int, most: int | None = N
                 break
         best = min(swept, key=lambda setting: swept[setting])
         first = swept[best] * nsamples * rows
-    call = contestant.build(best, nsamples, rows)
+    build, find = contestant.build(best, nsamples, rows), contestant.find
+    call = build if find is None else lambda: build(find())
     if first < _WARM_UP:
         first = clock(call)
         if first < _WARM_UP / 5:
@@ -118,14 +123,20 @@ def ratios(over: Sequence[float | None], under: Sequence[float | None]) -> dict[
 def _per_gradient(contestant: Contestant, setting: Any, nsamples: int, rows: int) -> float:
     few, some = contestant.probe(setting) if contestant.probe else (nsamples, rows)
     few, some = min(few, nsamples), min(some, rows)
-    call = contestant.build(setting, few, some)
+    call = _told(contestant, setting, few, some)
     call()
     took = clock(call)
     if took > _LONG or (few, some) == (nsamples, rows):
         return took / (few * some)
-    call = contestant.build(setting, nsamples, rows)
+    call = _told(contestant, setting, nsamples, rows)
     call()
     return min(clock(call), clock(call)) / (nsamples * rows)
+
+
+def _told(contestant: Contestant, setting: Any, nsamples: int, rows: int) -> Callable[[], Any]:
+    """A call that knows the classes already."""
+    call = contestant.build(setting, nsamples, rows)
+    return call if contestant.find is None else partial(call, contestant.find())
 
 
 def _far_behind(name: str, times: dict[str, list[float | None]]) -> bool:

@@ -1,5 +1,7 @@
 """What else was tried on the bare loop: compilers and folded layers, with what they cost before they pay off."""
 
+from functools import partial
+
 from benchmarks.maps import bare, load, reason
 from benchmarks.timing import clock, contest, ratios, spread, sweep
 
@@ -49,7 +51,7 @@ def _torch(net, x, nsamples, size):
     chosen = classes(net, x)
 
     def of(change):
-        return lambda: loop("smoothgrad", change(frozen(net)), x, chosen, nsamples, size)
+        return lambda: partial(loop("smoothgrad", change(frozen(net)), x, nsamples, size), chosen)
 
     found = {"torch.compile": of(torch.compile)}
     if any(isinstance(layer, torch.nn.BatchNorm2d) for layer in net.modules()):
@@ -58,7 +60,7 @@ def _torch(net, x, nsamples, size):
 
 
 def _tensorflow(net, x, nsamples, size):
-    from benchmarks.bare_tf import classes, loop
+    from benchmarks.bare_tf import finder, loop
 
-    chosen = classes(net, x)
-    return {"XLA (jit_compile=True)": lambda: loop("smoothgrad", net, x, chosen, nsamples, size, jit=True)}
+    chosen = finder(net, x)()
+    return {"XLA (jit_compile=True)": lambda: partial(loop("smoothgrad", net, x, nsamples, size, jit=True), chosen)}

@@ -13,7 +13,9 @@ from benchmarks.options import Options
 def main(name, options, path):
     start = time.perf_counter()
     settings = Options(**json.loads(options))
-    row = {"sources": store.sources(), "options": settings.state(), "result": jobs()[name](settings)}
+    row = {"options": settings.state(), "result": jobs()[name](settings)}
+    row["files"] = store.loaded()
+    row["digest"] = store.digest(row["files"])
     row["machine"] = machine.describe(next((word for word in name.split() if word in ("torch", "tf")), None))
     row["took"] = time.perf_counter() - start
     Path(path).write_text(json.dumps(row), encoding="utf-8")
