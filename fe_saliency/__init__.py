@@ -11,19 +11,21 @@ from fe_saliency import compat
 
 if TYPE_CHECKING:
     from fe_saliency.attribution import Attribution, Decision
-    from fe_saliency.method import Method, methods, register
+    from fe_saliency.method import Method, integrated, methods, register, smooth
     from fe_saliency.saliency_net import SaliencyNet
 
 __version__ = "0.1.0"
-__all__ = ["Attribution", "Decision", "Method", "SaliencyNet", "methods", "register"]
+__all__ = ["Attribution", "Decision", "Method", "SaliencyNet", "integrated", "methods", "register", "smooth"]
 
 _HOME = {
     "Attribution": "fe_saliency.attribution",
     "Decision": "fe_saliency.attribution",
     "Method": "fe_saliency.method",
     "SaliencyNet": "fe_saliency.saliency_net",
+    "integrated": "fe_saliency.method",
     "methods": "fe_saliency.method",
     "register": "fe_saliency.method",
+    "smooth": "fe_saliency.method",
 }
 
 compat.install()

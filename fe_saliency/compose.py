@@ -104,7 +104,7 @@ def compose(
     gradients = [key("Gradient", index) for index in range(len(inputs))]
     differentiate = GradientOp(inputs=points, finals=finals, outputs=gradients)
     differentiate.called = dict(zip([*points, *finals], [*inputs, *outputs], strict=True))
-    closing: list[TensorOp] = []
+    closing, gradients = method.core.ops(points, gradients)
     for bracket, level in reversed(brackets):
         closed, gradients = bracket.closing(level, gradients)
         closing += closed

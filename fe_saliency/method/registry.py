@@ -6,25 +6,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fe_saliency.method.bracket import Bracket
+from fe_saliency.method.core import Core
 
 _METHODS: dict[str, Method] = {}
 
 
 @dataclass(frozen=True)
 class Method:
-    """A saliency method: brackets around the gradient, the outermost first.
+    """A saliency method: brackets around what is attributed at one point, the outermost first.
 
     Args:
         name: What it is called, in code.
         title: What a person reads.
         source: The paper.
-        brackets: None for the gradient itself; `(Noise(), Path())` is Integrated Gradients, smoothed.
+        brackets: None for one point, the input itself; `(Noise(), Path())` is Integrated Gradients, smoothed.
+        core: What is attributed at a point; the gradient.
+
+    Raises:
+        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores.
     """
 
     name: str
     title: str
     source: str
     brackets: tuple[Bracket, ...] = ()
+    core: Core = Core()
+
+    def __post_init__(self) -> None:
+        if not self.core.complete and any(bracket.has_baseline for bracket in self.brackets):
+            raise ValueError(
+                f"`core` (={self.core}) must be the gradient inside a path, or the map of {self.name!r} would not sum "
+                "to the difference of the scores: leave the path out, or the core."
+            )
 
     def samples(self, nsamples: None | int | Sequence[int], open_ended: bool = False) -> tuple[int, ...]:
         """The number of samples of each bracket.

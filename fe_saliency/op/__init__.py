@@ -7,15 +7,17 @@ backend. A sampling op folds K points into the batch, (B, ...) -> (K*B, ...), an
 from fastestimator.op.tensorop.gradient.watch import Watch
 
 from fe_saliency.op.accumulate import Accumulate, ElementSum, LastSample, Reduce
-from fe_saliency.op.aggregate import Mean, MeanOfSquares, TimesDifference, Variance, WeightedSum
+from fe_saliency.op.aggregate import Mean, MeanOfSquares, Variance, WeightedSum
 from fe_saliency.op.decide import Decide
 from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
 from fe_saliency.op.margin import Margin
 from fe_saliency.op.noise import AddNoise, NormalPattern
 from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
+from fe_saliency.op.pointwise import Absolute, Squared, TimesDifference
 
 __all__ = [
+    "Absolute",
     "Accumulate",
     "AddNoise",
     "Decide",
@@ -30,6 +32,7 @@ __all__ = [
     "PathPoints",
     "Reduce",
     "RepeatLike",
+    "Squared",
     "StraightPath",
     "TimesDifference",
     "UniformBaseline",

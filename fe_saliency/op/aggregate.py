@@ -8,7 +8,7 @@ from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import checks, statistic
 from fe_saliency.backend import Tensor
-from fe_saliency.op.base import Keys, SaliencyOp, groups, same_number
+from fe_saliency.op.base import Keys, SaliencyOp, same_number
 
 
 @traceable()
@@ -56,32 +56,6 @@ class Variance(Aggregate):
     """The unbiased variance of K >= 2 independent samples per row; arguments, shapes, errors as in `Aggregate`."""
 
     statistic = statistic.Variance
-
-
-@traceable()
-class TimesDifference(SaliencyOp):
-    """Multiply gradients along a path by input minus baseline.
-
-    Args:
-        inputs: Key(s) of gradients (K*B, ...), then as many keys of differences, (K*B, ...) or (B, ...).
-        outputs: Key(s) for the products, (K*B, ...), one per gradient.
-        mode: In which mode(s) the op runs, as in every FE op.
-        ds_id: For which dataset id(s) the op runs, as in every FE op.
-
-    Raises:
-        ValueError: Not one difference and one output per gradient.
-    """
-
-    def __init__(self, inputs: Keys, outputs: Keys, mode: Keys = None, ds_id: Keys = None) -> None:
-        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
-        gradients, differences = groups(self.inputs, 2)
-        same_number(gradients=gradients, differences=differences, outputs=self.outputs)
-
-    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
-        return [
-            self.backend.fold(self.backend.unfold_like(gradient, difference) * difference)
-            for gradient, difference in zip(*groups(data, 2), strict=True)
-        ]
 
 
 @traceable()

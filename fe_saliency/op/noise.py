@@ -47,9 +47,7 @@ class NormalPattern(PatternOp):
 
     def draw(self, index: int, row: tuple[int, ...]) -> np.ndarray:
         samples, axis = range(self.nsamples), self.backend.channel_axis
-        return patterns.noise(
-            self.seed, index, samples, self.nsamples, row, axis, self.antithetic, self.stdev_spread
-        )
+        return patterns.noise(self.seed, index, samples, self.nsamples, row, axis, self.antithetic, self.stdev_spread)
 
 
 @traceable()

@@ -10,6 +10,7 @@ from fe_saliency import op, statistic
 from fe_saliency.backend import by_name
 
 INPUTS = {
+    op.Absolute: (["g"], ["y"]),
     op.Accumulate: (["x"], None),
     op.AddNoise: (["x", "p"], ["y"]),
     op.Decide: (["y", "wanted"], ["class", "prediction", "score"]),
@@ -24,6 +25,7 @@ INPUTS = {
     op.PathPoints: (["x"], ["a", "w"]),
     op.Reduce: (["x"], [["map", "norm"]]),
     op.RepeatLike: (["x", "like"], ["y"]),
+    op.Squared: (["g"], ["y"]),
     op.StraightPath: (["x", "b", "a"], ["point", "difference"]),
     op.TimesDifference: (["g", "d"], ["y"]),
     op.UniformBaseline: (["x", "p"], ["b"]),
