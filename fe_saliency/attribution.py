@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fe_saliency.backend import Tensor
+from fe_saliency.target import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,11 +16,12 @@ class Attribution:
 
     Args:
         maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}.
-        targets: {output key: int64 tensor (B,), the class that was explained}.
-        predictions: {output key: int64 tensor (B,), the class with the highest score}.
-        scores: {output key: tensor (B,), the explained score of the clean input}.
+        targets: {output key: int64 tensor (B,), the class that was explained}; -1 for a target that is no one class.
+        predictions: {output key: int64 tensor (B,), the class with the highest score}; -1 for a target that is not made
+            of classes (`Unit`, `Score`), or of a dense output.
+        scores: {output key: tensor (B,), the explained score of the clean input}, whatever the target is.
         margins: {output key: tensor (B,), that score less the highest of any other class}; above 0 where the class is
-            the predicted one. For one-unit outputs see `fe_saliency.op.Margin`.
+            the predicted one. For one-unit outputs see `fe_saliency.op.Margin`. NaN for a target that is no one class.
         gradient_evaluations: int64 array (B,): gradients of the model spent on each row.
         completeness_gap: float64 array (B,): the sum of the maps over all inputs and elements, less s(x) - s(baseline)
             (the mean over the baselines, where they are drawn). None for methods without a path, and for smoothed ones.
@@ -33,6 +35,8 @@ class Attribution:
             and never less than what the gap proves.
         met_tolerance: bool array (B,): whether `relative_error` fell to the tolerance before the cap on the samples was
             met. None if no tolerance was given.
+        explained: {output key: target}: what was explained, fixed as it was. As `target=` it explains the same rows by
+            another method, or another state of the model.
     """
 
     maps: dict[str, Tensor]
@@ -45,6 +49,7 @@ class Attribution:
     completeness_error: np.ndarray | None = None
     relative_error: np.ndarray | None = None
     met_tolerance: np.ndarray | None = None
+    explained: dict[str, Target] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +57,10 @@ class Decision:
     """What a model makes of B rows, without a gradient.
 
     Args:
-        targets: {output key: int64 tensor (B,), the class that was asked for, else the predicted one}.
-        predictions: {output key: int64 tensor (B,), the class with the highest score}.
-        scores: {output key: tensor (B,), the score of the class in `targets`}.
+        targets: {output key: int64 tensor (B,), the class that was asked for, else the predicted one}; as in
+            `Attribution`.
+        predictions: {output key: int64 tensor (B,), the class with the highest score}; as in `Attribution`.
+        scores: {output key: tensor (B,), the score of what was asked for}.
         margins: {output key: tensor (B,), as in `Attribution`}.
     """
 

@@ -20,7 +20,7 @@ class Call:
         nsamples: As `Method.samples` takes it; with a tolerance the first number is the most a row may take.
         stdev_spread: Noise as a share of each row's range.
         baseline: As `fe_saliency.method.baseline.resolve` takes it.
-        target: None, a class, (B,) classes, or a dict of these by output key.
+        target: As `fe_saliency.target.given` takes it.
         score: The scale of the scores.
         seed: 0 to 2 ** 64 - 1.
         max_rows: "auto" or a number.

@@ -1,4 +1,4 @@
-"""The pass over the clean rows: the class of each that is explained, and its score."""
+"""The pass over the clean rows: what of each is explained, and its score."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.chunks import Chunks
-from fe_saliency.compose import key
+from fe_saliency.compose import PREDICT, TOLD, key, keys
 from fe_saliency.feeder import Feeder
 from fe_saliency.plan import Smaller, even
-from fe_saliency.target import Targets, Wanted, check
+from fe_saliency.target import Aim, Settled
 
 
 class CleanPass:
@@ -20,8 +20,7 @@ class CleanPass:
     Args:
         feeder: What makes the numbers.
         chunks: What runs them.
-        outputs: The keys of the model outputs.
-        wanted: What the caller said of the classes to explain, by output key.
+        aims: The target of each model output, by key.
         score: The scale of the scores.
         backend: The framework.
     """
@@ -30,15 +29,13 @@ class CleanPass:
         self,
         feeder: Feeder,
         chunks: Chunks,
-        outputs: Sequence[str],
-        wanted: Mapping[str, Wanted],
+        aims: Mapping[str, Aim],
         score: str,
         backend: Backend,
     ) -> None:
         self.feeder = feeder
         self.chunks = chunks
-        self.outputs = outputs
-        self.wanted = wanted
+        self.aims = aims
         self.score = score
         self.backend = backend
 
@@ -56,19 +53,22 @@ class CleanPass:
         return parts
 
     def feed(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """Clean rows, and what the caller said of their classes."""
-        feed = self.feeder.clean(rows)
-        for name in self.outputs:
-            said = self.wanted.get(name)
-            classes = np.full(len(rows), -1) if said is None else np.maximum(said.classes[rows], 0)
-            feed[key("Wanted", name)] = self.backend.tensor(classes)
-        return feed
+        """Clean rows, and what their targets are fed."""
+        return {
+            **self.feeder.clean(rows),
+            **self._fed("Wanted", {name: aim.numbers for name, aim in self.aims.items()}, rows),
+        }
 
-    def classes(self, rows: np.ndarray, targets: Targets) -> dict[str, Tensor]:
-        """The classes of these rows, as ATTRIBUTE reads them."""
-        return {key("Class", name): self.backend.tensor(each[rows]) for name, each in targets.targets.items()}
+    def held(self, rows: np.ndarray, settled: Settled) -> dict[str, Tensor]:
+        """What the targets of these rows hold, as ATTRIBUTE reads it."""
+        return self._fed("Held", settled.held, rows)
 
-    def targets(self, parts: Sequence[Mapping[str, Tensor]]) -> Targets:
+    def first(self) -> dict[str, Tensor]:
+        """What the targets of the first row hold."""
+        found = self.run(PREDICT, np.arange(1))[0]
+        return {each: found[each] for name, aim in self.aims.items() for each in keys("Held", name, aim.plan.count)}
+
+    def settled(self, parts: Sequence[Mapping[str, Tensor]]) -> Settled:
         """What `run` left, checked.
 
         Raises:
@@ -78,7 +78,16 @@ class CleanPass:
         def whole(name: str) -> np.ndarray:
             return np.concatenate([self.backend.numpy(part[name]) for part in parts])
 
-        for name in self.outputs:
-            check(name, whole(name), self.wanted.get(name), self.score)
-        kinds = ("Class", "Prediction", "Score", "Margin")
-        return Targets(*({name: whole(key(what, name)) for name in self.outputs} for what in kinds))
+        targets, predictions, scores, margins = ({name: whole(key(what, name)) for name in self.aims} for what in TOLD)
+        for name, aim in self.aims.items():
+            aim.check(name, whole(name), scores[name], self.score, self.backend)
+        held = {name: [whole(each) for each in keys("Held", name, aim.plan.count)] for name, aim in self.aims.items()}
+        return Settled(targets, predictions, scores, margins, held)
+
+    def _fed(self, what: str, arrays: Mapping[str, Sequence[np.ndarray]], rows: np.ndarray) -> dict[str, Tensor]:
+        feed = {}
+        for name, some in arrays.items():
+            for each, array in zip(keys(what, name, len(some)), some, strict=True):
+                dtype = self.feeder.dtype if array.dtype.kind == "f" else None
+                feed[each] = self.backend.tensor(array[rows], dtype)
+        return feed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,22 @@ from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.method import Baseline, Level, Method
-from fe_saliency.op import Accumulate, Decide, ElementSum, Gather, GradientOp, LastSample, Margin, Reduce, Watch
+from fe_saliency.op import Accumulate, ElementSum, GradientOp, LastSample, Reduce, Watch
 from fe_saliency.session import Session
 from fe_saliency.statistic import State, Statistic
+from fe_saliency.target import Aim
+from fe_saliency.target.ops import Explain, Settle
 
-#: The programs of a Network, told apart by FE's dataset ids. PREDICT reads the clean rows and the classes that were
-#: asked for, and leaves outputs, classes, predictions, scores and margins. ATTRIBUTE reads rows, classes, what the
-#: brackets feed and the states of the innermost bracket's statistics, and leaves the states. WHOLE does both at once,
-#: from nothing to the finished result, and ENDING as well, where the last sample is the clean input. ORIGINS leaves the
-#: scores where the paths begin.
+#: The programs of a Network, told apart by FE's dataset ids. PREDICT reads the clean rows and what targets are fed, and
+#: leaves outputs, what targets hold, classes, predictions, scores and margins. ATTRIBUTE reads rows, what targets hold,
+#: what the brackets feed and the states of the innermost bracket's statistics, and leaves the states. WHOLE does both
+#: at once, from nothing to the finished result, and ENDING as well, where the last sample is the clean input. ORIGINS
+#: leaves the scores where the paths begin.
 PREDICT, ATTRIBUTE, WHOLE, ENDING, ORIGINS = "predict", "attribute", "whole", "ending", "origins"
 
 
+#: What is told of each output on the clean rows, (B,) each.
+TOLD = ("Class", "Prediction", "Score", "Margin")
 #: Ops, and the programs they are part of.
 Stage = tuple[Any, ...]
 
@@ -31,6 +35,11 @@ Stage = tuple[Any, ...]
 def key(what: str, name: object) -> str:
     """A key of the package's own in a Network."""
     return f"SaliencyNet_{what}_{name}"
+
+
+def keys(what: str, output: str, count: int) -> list[str]:
+    """The keys of `count` tensors that the target of an output is fed ("Wanted") or holds ("Held")."""
+    return [key(f"{what}_{number}", output) for number in range(count)]
 
 
 class Reduction:
@@ -51,6 +60,7 @@ class Composition:
     Args:
         method: The method.
         levels: The place of each of its brackets.
+        aims: The target of each output, by key.
         session: Its Network.
         reductions: For each bracket, the outermost first, one Reduction per model input.
         states: For each model input the keys of the state of the innermost bracket.
@@ -63,6 +73,7 @@ class Composition:
 
     method: Method
     levels: tuple[Level, ...]
+    aims: Mapping[str, Aim]
     session: Session
     reductions: tuple[tuple[Reduction, ...], ...]
     states: tuple[tuple[str, ...], ...]
@@ -83,19 +94,19 @@ def levels(method: Method, inputs: Sequence[str], baselines: Sequence[Baseline],
 def compose(
     model: Any,
     inputs: Sequence[str],
-    outputs: Sequence[str],
+    aims: Mapping[str, Aim],
     method: Method,
     places: tuple[Level, ...],
     score: str,
     backend: Backend,
 ) -> Composition:
-    """The Network of `method`, whose brackets stand at `places`."""
+    """The Network of `method`, whose brackets stand at `places`, for the plans of `aims`, one for each output."""
     brackets = list(zip(method.brackets, places, strict=True))
-    classes, scores, margins, predictions, wanted, finals = (
-        [key(what, output) for output in outputs]
-        for what in ("Class", "Score", "Margin", "Prediction", "Wanted", "Final")
-    )
-    clean = [*outputs, *classes, *predictions, *scores, *margins]
+    outputs = list(aims)
+    held = {output: keys("Held", output, aim.plan.count) for output, aim in aims.items()}
+    told = {output: [key(what, output) for what in TOLD] for output in outputs}
+    scores, finals = ([key(what, output) for output in outputs] for what in ("Score", "Final"))
+    clean = [*outputs, *(each for output in outputs for each in (*held[output], *told[output]))]
     points, opening = list(inputs), []
     for bracket, level in brackets:
         opened, points = bracket.opening(level, points)
@@ -109,21 +120,26 @@ def compose(
         closed, gradients = bracket.closing(level, gradients)
         closing += closed
 
-    def decide() -> list[TensorOp]:
+    def settle() -> list[TensorOp]:
         return [
-            Decide(inputs=[*outputs, *wanted], outputs=[*classes, *predictions, *scores], score=score),
-            Margin(inputs=[*outputs, *classes], outputs=margins, score=score),
+            Settle([output, *keys("Wanted", output, aim.plan.count)], [*held[output], *told[output]], aim.plan, score)
+            for output, aim in aims.items()
         ]
 
-    predict: Stage = ([_model(model, inputs, outputs), *decide()], PREDICT)
+    def explain(results: list[str]) -> list[TensorOp]:
+        return [
+            Explain([end, *held[output]], [result], output, aim.plan, score)
+            for end, result, (output, aim) in zip(ends, results, aims.items(), strict=True)
+        ]
+
+    predict: Stage = ([_model(model, inputs, outputs), *settle()], PREDICT)
 
     forward: list[TensorOp] = [*opening, Watch(inputs=points), _model(model, points, ends)]
-    gather = Gather(inputs=ends, outputs=finals, indices=classes, score=score)
-    backward: list[TensorOp] = [gather, differentiate, *closing]
+    backward: list[TensorOp] = [*explain(finals), differentiate, *closing]
     if not brackets:
-        whole: Stage = ([*forward, *decide(), *backward], WHOLE)
+        whole: Stage = ([*forward, *settle(), *backward], WHOLE)
         session = _session([predict, whole], {PREDICT: clean, WHOLE: clean + gradients}, backend)
-        return Composition(method, places, session, (), (), tuple((gradient,) for gradient in gradients), None)
+        return Composition(method, places, aims, session, (), (), tuple((gradient,) for gradient in gradients), None)
 
     statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
     states, results = (
@@ -134,7 +150,7 @@ def compose(
     stages: list[Stage] = [
         (*predict, WHOLE),
         (forward, ATTRIBUTE, WHOLE, ENDING),
-        ([LastSample(inputs=[*ends, inputs[0]], outputs=outputs), *decide()], ENDING),
+        ([LastSample(inputs=[*ends, inputs[0]], outputs=outputs), *settle()], ENDING),
         (backward, ATTRIBUTE, WHOLE, ENDING),
         ([Accumulate(gradients, Composition.weights, states, statistics[-1])], ATTRIBUTE),
         ([Reduce(gradients, inputs, Composition.weights, results, statistics[-1])], WHOLE, ENDING),
@@ -145,13 +161,12 @@ def compose(
     if len(brackets) == 1 and bracket.has_baseline:
         gap = Reduction(statistics[0], backend) if bracket.draws(level) else None
         starting, starts = bracket.origins(level)
-        origins = Gather(inputs=ends, outputs=scores, indices=classes, score=score)
-        stages.append(([*starting, _model(model, starts, ends), origins], ORIGINS))
+        stages.append(([*starting, _model(model, starts, ends), *explain(scores)], ORIGINS))
         stages.append(([ElementSum(inputs=gradients, outputs=[Composition.sums])], ATTRIBUTE))
         left[ORIGINS] = scores
         left[ATTRIBUTE].append(Composition.sums)
     reductions = tuple(tuple(Reduction(each, backend) for _ in inputs) for each in statistics)
-    return Composition(method, places, _session(stages, left, backend), reductions, states, results, gap)
+    return Composition(method, places, aims, _session(stages, left, backend), reductions, states, results, gap)
 
 
 def _session(stages: Sequence[Stage], left: dict[str, list[str]], backend: Backend) -> Session:

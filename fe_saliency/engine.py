@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency import inputs, pace, plan
-from fe_saliency import target as targets
+from fe_saliency import inputs, pace, plan, target
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
@@ -64,8 +63,7 @@ class Engine:
         """
         rows, baselines = self._rows(batch, call)
         batch_size = len(rows[self.model_inputs[0]])
-        said = targets.given(batch, call.target, self.model_outputs, batch_size)
-        composition = self._composition(call, baselines)
+        composition = self._composition(batch, call, rows, baselines)
         effort = effort_of(call, composition.levels)
         with composition.session.entered() as run:
             evaluations = batch_size * prod(effort.counts)
@@ -75,7 +73,7 @@ class Engine:
                 closing(self._feeder(composition, call, effort.counts, rows, pace.channels_last)) as feeder,
                 self.backend.laid_out(self.model, pace.channels_last),
             ):
-                clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
+                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
                 settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend).run()
         met = None
         if call.tolerance is not None and walked.relative_error is not None:
@@ -91,6 +89,7 @@ class Engine:
             completeness_error=walked.gap_error,
             relative_error=walked.relative_error,
             met_tolerance=met,
+            explained={key: aim.target.fixed(settled.held[key]) for key, aim in composition.aims.items()},
         )
 
     def decide(self, batch: Mapping[str, Any], call: Call) -> Decision:
@@ -102,21 +101,25 @@ class Engine:
         """
         rows, baselines = self._rows(batch, call)
         batch_size = len(rows[self.model_inputs[0]])
-        said = targets.given(batch, call.target, self.model_outputs, batch_size)
-        composition = self._composition(call, baselines)
+        composition = self._composition(batch, call, rows, baselines)
         with composition.session.entered() as run:
             # Measuring what is best takes gradients, and using what was measured before would change a repeated call.
             room = plan.limit(call.max_rows) or pace.least(_shapes(rows))
             with self._chunks(run, self._held(room, rows), rows, batch_size) as chunks:
                 feeder = self._feeder(composition, call, (), rows, False)
-                clean = CleanPass(feeder, chunks, self.model_outputs, said, call.score, self.backend)
-                settled = clean.targets(clean.run(PREDICT, np.arange(batch_size)))
-        return Decision(**{name: self._tensors(found) for name, found in vars(settled).items()})
+                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
+                settled = clean.settled(clean.run(PREDICT, np.arange(batch_size)))
+        return Decision(
+            targets=self._tensors(settled.targets),
+            predictions=self._tensors(settled.predictions),
+            scores=self._tensors(settled.scores),
+            margins=self._tensors(settled.margins),
+        )
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
         """The time of one gradient evaluation of one row, at the best pace for these rows."""
         rows, baselines = self._rows(batch, call)
-        composition = self._composition(call, baselines)
+        composition = self._composition(batch, call, rows, baselines)
         with composition.session.entered() as run:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
@@ -128,17 +131,20 @@ class Engine:
             baseline.check(key, array)
         return rows, baselines
 
-    def _composition(self, call: Call, baselines: tuple[Baseline, ...]) -> Composition:
+    def _composition(
+        self, batch: Mapping[str, Any], call: Call, rows: Rows, baselines: tuple[Baseline, ...]
+    ) -> Composition:
+        aims = target.given(batch, call.target, self.model_outputs, len(rows[self.model_inputs[0]]))
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
         drawn = tuple(each if each.drawn else None for each in baselines) if paths else ()
         places = levels(call.method, self.model_inputs, baselines, call.tolerance is not None)
-        key = (call.method, call.score, drawn, call.tolerance is not None)
+        key = (call.method, call.score, drawn, call.tolerance is not None, tuple(aim.plan for aim in aims.values()))
         if key not in self._compositions:
             self._compositions[key] = compose(
-                self.model, self.model_inputs, self.model_outputs, call.method, places, call.score, self.backend
+                self.model, self.model_inputs, aims, call.method, places, call.score, self.backend
             )
-        return replace(self._compositions[key], levels=places)
+        return replace(self._compositions[key], levels=places, aims=aims)
 
     def _feeder(
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
@@ -168,13 +174,17 @@ class Engine:
         if shapes not in self._paces:
             counts = (2,) * len(composition.method.brackets)
 
-            def work(points: int, channels_last: bool) -> None:
+            def walk(points: int, channels_last: bool) -> Walk:
                 feeder = self._feeder(composition, call, counts, rows, channels_last)
                 chunks = Chunks(run, points, self.backend, 0)
-                clean = CleanPass(feeder, chunks, self.model_outputs, {}, call.score, self.backend)
-                walk = Walk(composition, feeder, chunks, clean, Effort(counts, counts[:1]), self.backend)
-                walk.sample(np.arange(points) % feeder.batch)
+                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
+                return Walk(composition, feeder, chunks, clean, Effort(counts, counts[:1]), self.backend)
 
+            def work(points: int, channels_last: bool) -> None:
+                walk(points, channels_last).sample(np.arange(points) % batch_size, held)
+
+            batch_size = len(rows[self.model_inputs[0]])
+            held = walk(1, False).clean.first() if counts else {}
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None

@@ -31,7 +31,7 @@ class SaliencyNet:
         model: A model compiled by `fe.build`, of either framework.
         model_inputs: The key(s) of the model's inputs in a batch.
         model_outputs: The key(s) under which the model's outputs are known. The score that is explained is the sum of
-            the chosen class's score over all outputs.
+            the chosen class's score (or another target's) over all outputs.
         outputs: The key(s) under which the getters leave masks, one per model input.
         score: What of the chosen class is explained: "output" (its unit as the model gives it), "logit",
             "log_probability" or "probability"; see `fe_saliency.op.Gather`. A confident softmax unit has next to no
@@ -212,8 +212,9 @@ class SaliencyNet:
             baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
                 a number, an array (B, ...) or of one row, a `fe_saliency.method.Baseline`, or a dict of these by input
                 key.
-            target: The class to explain: a number, (B,), or a dict of these by output key. None: what the batch says
-                under `SaliencyNet_Target_Index_<output key>`, else the predicted class.
+            target: What to explain: a class, (B,) classes, the key of these in the batch, a `fe_saliency.target.Target`
+                (a contrast, a mask, any score), or a dict of these by output key. None: what the batch says under
+                `SaliencyNet_Target_Index_<output key>`, else the predicted class.
             score: As in the constructor, for this call.
             seed: As in the constructor, for this call.
             max_rows: As in the constructor, for this call.
@@ -260,7 +261,7 @@ class SaliencyNet:
 
         Args:
             batch: As in `get_masks`.
-            target: As in `attribute`: the class whose score and margin are told.
+            target: As in `attribute`: what score and margin are told of.
             score: As in the constructor, for this call.
             max_rows: As in the constructor, for this call; "auto" takes a small chunk here, without measuring.
 

@@ -11,12 +11,12 @@ from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Effort
 from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
-from fe_saliency.compose import ATTRIBUTE, ENDING, ORIGINS, PREDICT, WHOLE, Composition, key
+from fe_saliency.compose import ATTRIBUTE, ENDING, ORIGINS, PREDICT, WHOLE, Composition
 from fe_saliency.driver import Driver, States
 from fe_saliency.feeder import Feeder
 from fe_saliency.finish import Finish, Finished, Walked
 from fe_saliency.plan import Smaller, even, pieces
-from fe_saliency.target import Targets
+from fe_saliency.target import Settled
 
 
 class Walk:
@@ -54,7 +54,7 @@ class Walk:
         #: Whether one run of one program can do it all.
         self.simple = len(self.brackets) == 1 and effort.tolerance is None and not gaps
 
-    def run(self) -> tuple[Targets, Walked]:
+    def run(self) -> tuple[Settled, Walked]:
         """Walk all rows."""
         rows = np.arange(self.feeder.batch)
         if not self.brackets:
@@ -64,31 +64,37 @@ class Walk:
                 return self._at_once(rows)
             except Smaller:
                 pass  # Nothing is lost but the attempt.
-        targets = self.clean.targets(self.clean.run(PREDICT, rows))
+        targets = self.clean.settled(self.clean.run(PREDICT, rows))
         size = even(len(rows), self.chunks.room)
         parts = [self._refined(rows[piece.start : piece.stop], targets) for piece in pieces(len(rows), size)]
         return targets, self.finish.joined(parts)
 
-    def sample(self, rows: np.ndarray) -> None:
-        """Run one sample of these rows, which may be named more than once, in one chunk, to see how long it takes."""
+    def sample(self, rows: np.ndarray, held: Mapping[str, Tensor]) -> None:
+        """Run one sample of these rows, which may be named more than once, in one chunk, to see how long it takes.
+
+        Args:
+            rows: Their numbers.
+            held: What targets hold of one row; it serves for all.
+        """
         feed = self.clean.feed(rows)
         if self.brackets:
             for depth in range(len(self.brackets)):
                 feed.update(self.feeder.samples(depth, range(1), rows))
-            feed.update({key("Class", name): feed[key("Wanted", name)] * 0 for name in self.clean.outputs})
+            first = self.backend.tensor(rows * 0)
+            feed.update({name: self.backend.take(tensor, first) for name, tensor in held.items()})
             done = self.driver.attributed(ATTRIBUTE, self.driver.begin(feed, len(self.brackets) - 1), feed, range(1))[1]
         else:
             done = self.chunks.run(WHOLE, feed, len(rows))
         for tensor in done.values():
             self.backend.numpy(tensor)  # What has arrived on the host is done.
 
-    def _gradients(self, rows: np.ndarray) -> tuple[Targets, Walked]:
+    def _gradients(self, rows: np.ndarray) -> tuple[Settled, Walked]:
         parts = self.clean.run(WHOLE, rows)
         self.chunks.spent(len(rows))
         maps = [self.backend.concat([part[name] for part in parts]) for (name,) in self.results]
-        return self.clean.targets(parts), Walked(maps, np.ones(len(rows), np.int64))
+        return self.clean.settled(parts), Walked(maps, np.ones(len(rows), np.int64))
 
-    def _at_once(self, rows: np.ndarray) -> tuple[Targets, Walked]:
+    def _at_once(self, rows: np.ndarray) -> tuple[Settled, Walked]:
         """All samples of all rows, and the clean pass, as one program."""
         samples = range(self.effort.counts[0])
         feed = {**self.clean.feed(rows), **self.feeder.samples(0, samples, rows)}
@@ -98,13 +104,13 @@ class Walk:
         program = ENDING if self.brackets[0].ends_clean(self.feeder.samplings[0]) else WHOLE
         done = self.chunks.run(program, feed, len(rows) * len(samples))
         self.chunks.spent(len(rows) * len(samples))
-        targets = self.clean.targets([done])
+        targets = self.clean.settled([done])
         finished = [tuple(done[name] for name in names) for names in self.results]
         return targets, self._told(finished, None, rows, len(samples), targets)
 
-    def _refined(self, rows: np.ndarray, targets: Targets) -> Walked:
+    def _refined(self, rows: np.ndarray, targets: Settled) -> Walked:
         """Take samples of these rows until each has enough; those that have leave."""
-        clean: Mapping[str, Tensor] = {**self.feeder.clean(rows), **self.clean.classes(rows, targets)}
+        clean: Mapping[str, Tensor] = {**self.feeder.clean(rows), **self.clean.held(rows, targets)}
         states, taken, left = self.driver.begin(clean), 0, np.arange(len(rows))
         parts: list[Walked] = []
         order: list[np.ndarray] = []
@@ -136,13 +142,13 @@ class Walk:
             return last
         return last | (walked.relative_error <= self.effort.tolerance)
 
-    def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Targets) -> Walked:
+    def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Settled) -> Walked:
         if not self.effort.diagnose:
             return Walked(self.finish.maps(states), np.full(len(rows), taken, np.int64))
         return self._told(self.finish.of(states), states, rows, taken, targets)
 
     def _told(
-        self, finished: Finished, states: States | None, rows: np.ndarray, taken: int, targets: Targets
+        self, finished: Finished, states: States | None, rows: np.ndarray, taken: int, targets: Settled
     ) -> Walked:
         """Maps and, if it was asked for, what is known of their accuracy."""
         maps, spent = [each[0] for each in finished], np.full(len(rows), taken, np.int64)
@@ -154,7 +160,7 @@ class Walk:
         score = targets.total()[rows]
         if states is not None and self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
-        feed = {**self.clean.classes(rows, targets), **self.feeder.samples(0, range(1), rows)}
+        feed = {**self.clean.held(rows, targets), **self.feeder.samples(0, range(1), rows)}
         origins = list(self.chunks.run(ORIGINS, feed, 1).values())
         gap = self.finish.given_gap(maps, score, origins)
         unsure = self.finish.rounding(score, origins, self.feeder.dtype)

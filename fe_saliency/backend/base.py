@@ -112,6 +112,15 @@ class Backend(Protocol):
     def argmax(self, tensor: Tensor) -> Tensor:
         """(B, N) -> (B,) int64: the first of the largest."""
 
+    def order(self, tensor: Tensor) -> Tensor:
+        """(B, N) -> (B, N) int64: the numbers of the units, the largest first, and of equal ones the first first."""
+
+    def columns(self, tensor: Tensor) -> Tensor:
+        """(B, N) -> int64 (N,): 0, 1, ... N - 1."""
+
+    def pixels(self, tensor: Tensor) -> Tensor:
+        """Images in the backend's layout, (B, H, W, C) or (B, C, H, W), -> (B*H*W, C)."""
+
     def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
         """(K*B, N) and int (B,) -> (K*B,): row b of every sample gives its unit `index[b]`."""
 

@@ -118,6 +118,15 @@ class PyTorchBackend:
     def argmax(self, tensor: Tensor) -> Tensor:
         return tensor.argmax(dim=1)
 
+    def order(self, tensor: Tensor) -> Tensor:
+        return tensor.argsort(dim=1, descending=True, stable=True)
+
+    def columns(self, tensor: Tensor) -> Tensor:
+        return torch.arange(tensor.shape[1], device=tensor.device)
+
+    def pixels(self, tensor: Tensor) -> Tensor:
+        return tensor.movedim(1, -1).reshape(-1, tensor.shape[1])
+
     def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
         return tensor.gather(1, self.repeat(index.long(), tensor).unsqueeze(1)).squeeze(1)
 

@@ -115,6 +115,15 @@ class TensorFlowBackend:
     def argmax(self, tensor: Tensor) -> Tensor:
         return tf.argmax(tensor, axis=1)
 
+    def order(self, tensor: Tensor) -> Tensor:
+        return tf.cast(tf.argsort(tensor, axis=1, direction="DESCENDING", stable=True), tf.int64)
+
+    def columns(self, tensor: Tensor) -> Tensor:
+        return tf.range(tf.shape(tensor, tf.int64)[1])
+
+    def pixels(self, tensor: Tensor) -> Tensor:
+        return tf.reshape(tensor, [-1, tensor.shape[-1]])
+
     def pick(self, tensor: Tensor, index: Tensor) -> Tensor:
         return tf.gather(tensor, self.repeat(tf.cast(index, tf.int64), tensor), axis=1, batch_dims=1)
 

@@ -102,7 +102,7 @@ def emprt(
     """eMPRT of a method on a model: the relative rise of the maps' entropy when the model is fully randomised.
 
     The randomised model is a copy with all its parameters shuffled (`fe_saliency.control.Randomised`; the paper draws
-    them anew). Classes, noise and baselines are held at the original's. A shuffled softmax is often so sure that its
+    them anew). Targets, noise and baselines are held at the original's. A shuffled softmax is often so sure that its
     probability has no gradient: its map is then constant, and the ratio -1; explain its logit, `score="logit"`.
 
     The ratio of one model, one seed and a few rows scatters: small untrained networks were seen at -0.04 to 0.05, and
@@ -130,7 +130,7 @@ def emprt(
     found = net.attribute(batch, method, **options)
     copy = Randomised(net.model, seed)
     copy.shuffle()
-    control = net.on(copy.model).attribute(batch, method, **{**options, "target": found.targets})
+    control = net.on(copy.model).attribute(batch, method, **{**options, "target": found.explained})
     return entropy_rise(found.maps, control.maps, net.channel_axis, bins)
 
 

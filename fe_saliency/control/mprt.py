@@ -43,7 +43,7 @@ def mprt(
 ) -> MprtResult:
     """How a method's maps change as the model's layers are shuffled one after the other.
 
-    Classes, noise and baselines are held at the original's; maps of several inputs are compared as one. Two warnings
+    Targets, noise and baselines are held at the original's; maps of several inputs are compared as one. Two warnings
     from later work: from the output back ("top_down", the published order) much of the original map survives in the
     layers below, whatever the method (Binder et al. 2023, 2211.12486); and noisy maps are unlike each other for no
     better reason than their noise (Hedstroem et al. 2024, 2405.02383), to which `emprt` is the answer.
@@ -72,7 +72,7 @@ def mprt(
     control = net.on(copy.model)
     layers, alike = [], []
     for layer in copy.stages(order):
-        changed = control.attribute(batch, method, **{**options, "target": found.targets})
+        changed = control.attribute(batch, method, **{**options, "target": found.explained})
         layers.append(layer)
         alike.append(_alike(found.maps, changed.maps, net.channel_axis))
     ranks, cosines = zip(*alike, strict=True)

@@ -24,7 +24,7 @@ class Untrained:
     untrained.remember()  # before the training
     ...
     found = net.attribute(batch)
-    before = untrained.net.attribute(batch, target=found.targets)
+    before = untrained.net.attribute(batch, target=found.explained)
     ```
     """
 

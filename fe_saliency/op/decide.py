@@ -9,7 +9,7 @@ from fastestimator.util.traceability_util import traceable
 
 from fe_saliency.backend import Tensor
 from fe_saliency.op.base import Keys, SaliencyOp, groups, same_number
-from fe_saliency.op.gather import as_units, checked_scale, decide, explained
+from fe_saliency.op.gather import as_units, checked_scale, decide, explained, settled
 
 
 @traceable()
@@ -43,11 +43,8 @@ class Decide(SaliencyOp):
         classes, predictions, scores = [], [], []
         for key, output, wanted in zip(self.inputs, *groups(data, 2), strict=False):
             units = as_units(backend, output, key)
-            last = max(2, backend.shape(units)[1] or 2) - 1
-            predicted = decide(backend, units, self.score)
-            index = backend.where(wanted < 0, predicted, wanted)
-            index = backend.where(index > last, index * 0 + last, index)
+            index = settled(backend, units, wanted, self.score)
             classes.append(index)
-            predictions.append(predicted)
+            predictions.append(decide(backend, units, self.score))
             scores.append(explained(backend, units, index, self.score))
         return classes + predictions + scores

@@ -103,6 +103,22 @@ def decide(backend: Backend, units: Tensor, score: str) -> Tensor:
     return backend.int64(units[:, 0] > (0 if score == "logit" else 0.5))
 
 
+def settled(backend: Backend, units: Tensor, wanted: Tensor, score: str) -> Tensor:
+    """The class to explain, int64 (rows,): `wanted`, or if that is negative the one decided for; at most the last."""
+    index = backend.where(wanted < 0, decide(backend, units, score), wanted)
+    return at_most(backend, index, last_class(backend, units))
+
+
+def last_class(backend: Backend, units: Tensor) -> int:
+    """The number of the last class of outputs (rows, units): one unit stands for two classes."""
+    return max(2, backend.shape(units)[1] or 2) - 1
+
+
+def at_most(backend: Backend, index: Tensor, last: int) -> Tensor:
+    """`index`, or `last` where it is larger: a program must not stop before the caller can be told of it."""
+    return backend.where(index > last, index * 0 + last, index)
+
+
 def explained(backend: Backend, units: Tensor, index: Tensor, score: str) -> Tensor:
     """The score (K*B,) of class `index` (B,) of outputs (K*B, units), on the scale `score`."""
     if backend.shape(units)[1] == 1:
@@ -111,7 +127,7 @@ def explained(backend: Backend, units: Tensor, index: Tensor, score: str) -> Ten
         if score == "log_probability":
             return backend.where(first, backend.log(y), backend.log(1 - y))
         return backend.where(first, y, -y)
-    return backend.pick(_on_scale(backend, units, score), index)
+    return backend.pick(on_scale(backend, units, score), index)
 
 
 def lead(backend: Backend, units: Tensor, index: Tensor, score: str) -> Tensor:
@@ -123,7 +139,7 @@ def lead(backend: Backend, units: Tensor, index: Tensor, score: str) -> Tensor:
         else:
             ahead = y if score == "logit" else 2 * y - 1
         return backend.where(index == 1, ahead, -ahead)
-    scores = _on_scale(backend, units, score)
+    scores = on_scale(backend, units, score)
     own = backend.pick(scores, index)
     equal = scores == own[:, None]
     # Of several classes of the same score one is the class itself, and another the highest other.
@@ -132,7 +148,8 @@ def lead(backend: Backend, units: Tensor, index: Tensor, score: str) -> Tensor:
     return own - backend.row_max(others)[:, 0]
 
 
-def _on_scale(backend: Backend, units: Tensor, score: str) -> Tensor:
+def on_scale(backend: Backend, units: Tensor, score: str) -> Tensor:
+    """Outputs (rows, N), N >= 2, on the scale `score`."""
     if score == "output":
         return units
     given = backend.all(units >= 0, axis=1, keepdims=True) & (
