@@ -18,6 +18,8 @@ one_logit      (6,)                               (B, 1), its logit
 two_inputs     (6, 6, 2) and (5,)                 3 scores
 two_outputs    (6,)                               3 and 4 scores
 lenet          (28, 28, 1), float32 only          10 probabilities (FastEstimator's LeNet)
+dense          (5, 4, 2)                          (5, 4, 3): at each pixel w * x ** 2, a segmentation
+dense_logit    (5, 4, 2)                          (5, 4, 1): likewise
 =============  =================================  ==========================================
 """
 
@@ -44,6 +46,7 @@ KINDS = (
     "two_inputs",
     "two_outputs",
 )
+DENSE = ("dense", "dense_logit")  # no one score per class and row
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +89,7 @@ _TWINS = {"softmax_mlp": "smooth_mlp", "one_logit": "one_unit"}  # the same weig
 @cache
 def spec(kind):
     """The description of a model; the same numbers every time."""
-    rng = np.random.default_rng(KINDS.index(_TWINS.get(kind, kind)))
+    rng = np.random.default_rng((*KINDS, *DENSE).index(_TWINS.get(kind, kind)))
 
     def dense(size, units):
         return Dense(rng.normal(size=(size, units)) * 1.5 / np.sqrt(size), rng.normal(size=units) * 0.3)
@@ -118,6 +121,10 @@ def spec(kind):
         return Spec(((6, 6, 2), (5,)), (image, (dense(5, 4), tanh)), ((dense(16, 6), softplus, dense(6, 3)),))
     if kind == "two_outputs":
         return Spec(((6,),), ((dense(6, 8), tanh),), ((dense(8, 3),), (dense(8, 5), softplus, dense(5, 4))))
+    if kind in DENSE:
+        kernel = rng.normal(size=(2, 3)) if kind == "dense" else np.array([[1.0], [-1.0]])
+        pixelwise = Conv(kernel[None, None], rng.normal(size=kernel.shape[1]) * 0.3)
+        return Spec(((5, 4, 2),), ((Activation("square"),),), ((pixelwise,),))
     raise ValueError(f"No model is called {kind!r}.")
 
 

@@ -90,8 +90,8 @@ def as_units(backend: Backend, output: Tensor, key: str) -> Tensor:
     elif len(shape) != 2:
         raise ValueError(
             f"The model output `{key}` has shape {tuple(shape)}, but must be (B, N), (B, 1) or (B,): one "
-            "score per class and row. Reduce a dense output (a segmentation, say) inside the model, for "
-            "example to each class's mean over the pixels."
+            "score per class and row. Explain a dense output (a segmentation, say) by `Mask`, `Pixel` or `Score` of "
+            "`fe_saliency.target`, or reduce it inside the model."
         )
     return backend.at_least_single(output)
 

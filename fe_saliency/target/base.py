@@ -132,6 +132,9 @@ class Fixed(Target):
     def plan(self) -> Target:
         return _FixedPlan(self.target)
 
+    def fixed(self, held: Sequence[np.ndarray]) -> Target:
+        return self
+
 
 @dataclass(frozen=True)
 class _FixedPlan(Target):
