@@ -173,18 +173,17 @@ class Engine:
         shapes = _shapes(rows)
         if shapes not in self._paces:
             counts = (2,) * len(composition.method.brackets)
+            held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
 
-            def walk(points: int, channels_last: bool) -> Walk:
+            def work(points: int, channels_last: bool) -> None:
                 feeder = self._feeder(composition, call, counts, rows, channels_last)
                 chunks = Chunks(run, points, self.backend, 0)
                 clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
-                return Walk(composition, feeder, chunks, clean, Effort(counts, counts[:1]), self.backend)
+                walk = Walk(composition, feeder, chunks, clean, Effort(counts, counts[:1]), self.backend)
+                if not held:
+                    held.append(clean.first() if counts else {})
+                walk.sample(np.arange(points) % feeder.batch, held[0])
 
-            def work(points: int, channels_last: bool) -> None:
-                walk(points, channels_last).sample(np.arange(points) % batch_size, held)
-
-            batch_size = len(rows[self.model_inputs[0]])
-            held = walk(1, False).clean.first() if counts else {}
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None

@@ -92,11 +92,10 @@ def test_gradient_and_what_is_told(name, backend):
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@pytest.mark.parametrize("max_rows", [1, 100])
-def test_held_for_every_sample(name, max_rows, backend):
+def test_held_for_every_sample(name, backend):
     """The gradient of x ** 2 is linear, so mirrored noise of any size leaves it, unless the target changes with it."""
     target, _, share = TARGETS[name]
-    explainer, given = explain("quadratic", backend, max_rows=max_rows), fed("quadratic", backend)
+    explainer, given = explain("quadratic", backend, max_rows=1), fed("quadratic", backend)
     x, weight = rows("quadratic")["x"], spec("quadratic").heads[0][0].weight
     smoothed = explainer.attribute(given, "smoothgrad", nsamples=6, stdev_spread=2.0, target=target)
     assert distance(maps(smoothed)["x"], 2 * x * (share @ weight.T)) < 1e-12
