@@ -220,7 +220,8 @@ class SaliencyNet:
             layer: The name or index of a layer, as FastEstimator's `ModelOp(intermediate_layers=...)` takes them. What
                 the layer gives is explained as if it were the model's input: noise, paths and baselines are in its
                 space, and the map has its shape. A class activation map ("gradcam") is that of the layer, and noise
-                stays at the inputs; None is then the last layer that gives a picture of more than one pixel.
+                stays at the inputs; None is then the last layer that gives a picture of more than one pixel. Where the
+                model has an embedding, integers of 32 or 64 bits are its indices, which only a layer can explain.
             seed: As in the constructor, for this call.
             max_rows: As in the constructor, for this call.
             tolerance: The relative error of a row's map at which it has enough samples, 0.1 for example; `nsamples`

@@ -17,7 +17,7 @@ from fe_saliency.backend import Tensor
 from fe_saliency.op.base import Keys, SaliencyOp
 
 
-class _Cam(SaliencyOp):
+class ActivationMap(SaliencyOp):
     """Subclasses say what each channel, or each of its pixels, weighs.
 
     Args:
@@ -55,19 +55,19 @@ class _Cam(SaliencyOp):
 
 
 @traceable()
-class GradCam(_Cam):
-    """Grad-CAM (Selvaraju et al. 2017, 1610.02391): w_c is the mean of g_c over space. Arguments as in `_Cam`."""
+class GradCam(ActivationMap):
+    """Grad-CAM (Selvaraju et al. 2017, 1610.02391): w_c is the mean of g_c. Arguments as in `ActivationMap`."""
 
     def weights(self, activation: Tensor, gradient: Tensor) -> Tensor:
         return self._over_space(gradient) / self._over_space(self.backend.zeros_like(gradient) + 1)
 
 
 @traceable()
-class GradCamPlusPlus(_Cam):
+class GradCamPlusPlus(ActivationMap):
     """Grad-CAM++ (Chattopadhay et al. 2018, 1710.11063): w_c is the sum over space of alpha_c relu(g_c).
 
     alpha = g^2 / (2 g^2 + g^3 sum A), the closed form (eq. 19) for a score that enters as exp(score); the factor
-    exp(score) of the whole map is left out. Arguments as in `_Cam`.
+    exp(score) of the whole map is left out. Arguments as in `ActivationMap`.
     """
 
     def weights(self, activation: Tensor, gradient: Tensor) -> Tensor:
@@ -77,8 +77,8 @@ class GradCamPlusPlus(_Cam):
 
 
 @traceable()
-class LayerCam(_Cam):
-    """Layer-CAM (Jiang et al. 2021, doi 10.1109/TIP.2021.3089943): w is relu(g). Arguments as in `_Cam`."""
+class LayerCam(ActivationMap):
+    """Layer-CAM (Jiang et al. 2021, doi 10.1109/TIP.2021.3089943): w is relu(g). Arguments as in `ActivationMap`."""
 
     def weights(self, activation: Tensor, gradient: Tensor) -> Tensor:
         return self._relu(gradient)

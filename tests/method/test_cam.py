@@ -144,6 +144,31 @@ def test_the_last_picture_is_taken_where_no_layer_is_named(kind, last, backend):
     assert np.array_equal(found, expected)
 
 
+def test_one_pixel_is_no_picture_and_what_runs_twice_is_no_layer(backend):
+    keras, nn = tf.keras.layers, torch.nn
+
+    def in_tf():
+        relu, x = keras.ReLU(name="relu"), tf.keras.Input((8, 8, 2))
+        picture = keras.Conv2D(4, 3, name="last")(relu(keras.Conv2D(4, 3)(x)))
+        pooled = keras.GlobalAveragePooling2D(keepdims=True)(relu(picture))
+        return tf.keras.Model(x, keras.Dense(3)(keras.Flatten()(pooled)))
+
+    class Torch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last, self.relu = nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3), nn.ReLU()
+            self.pool, self.end = nn.AdaptiveAvgPool2d(1), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.end(self.pool(self.relu(self.last(self.relu(self.first(x))))).flatten(1))
+
+    one = SaliencyNet(fe.build({"tf": in_tf, "torch": Torch}[backend], optimizer_fn=None), "x", "y")
+    x = np.random.default_rng(0).normal(size=(2, 2, 8, 8)).astype("float32")
+    given = {"x": x if backend == "torch" else np.moveaxis(x, 1, -1)}
+    found, expected = (maps(one.attribute(given, "gradcam", layer=layer))["x"] for layer in (None, "last"))
+    assert np.array_equal(found, expected)
+
+
 def test_another_layer_another_map(backend):
     first, second, again = (maps(cam("squeeze", backend, "gradcam", place))["x"] for place in (1, 3, 1))
     assert np.array_equal(first, again) and distance(first, second) > 1e-3

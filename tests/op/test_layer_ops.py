@@ -129,6 +129,9 @@ def test_layers_of_the_same_name():
     one = SaliencyNet(fe.build(make, optimizer_fn=None), "x", "y")
     with pytest.raises(ValueError, match=r"`layer` \(='same'\) is the name of several layers: give the index of one"):
         one.attribute({"x": np.ones((2, 4), "float32")}, layer="same")
+    names = [layer.name for layer in one.model._flatten_layers(include_self=False)]
+    found = one.attribute({"x": np.ones((2, 4), "float32")}, layer=names.index("same"), target=1).maps["same"]
+    assert distance(found, np.stack([one.model.layers[-1].kernel.numpy()[:, 1]] * 2)) < 1e-6, "the one inside"
 
 
 @pytest.mark.parametrize("size, wanted", [((3, 4), (7, 9)), ((7, 9), (3, 4)), ((1, 1), (2, 3)), ((4, 5), (4, 5))])
