@@ -22,6 +22,7 @@ class Call:
         baseline: As `fe_saliency.method.baseline.resolve` takes it.
         target: As `fe_saliency.target.given` takes it.
         score: The scale of the scores.
+        layer: The name or index of a layer to explain, None for the inputs.
         seed: 0 to 2 ** 64 - 1.
         max_rows: "auto" or a number.
         tolerance: The relative error at which a row has enough samples, or None.
@@ -34,6 +35,7 @@ class Call:
     baseline: Any = None
     target: Any = None
     score: str = "output"
+    layer: None | str | int = None
     seed: int = 0
     max_rows: str | int = "auto"
     tolerance: float | None = None
@@ -41,6 +43,8 @@ class Call:
 
     def __post_init__(self) -> None:
         checked_scale(self.score)
+        if self.layer is not None and (isinstance(self.layer, bool) or not isinstance(self.layer, (str, int))):
+            raise TypeError(f"`layer` (={self.layer!r}) must be the name (str) or the index (int) of a layer, or None.")
         checks.seed("seed", self.seed)
         object.__setattr__(self, "stdev_spread", checks.spread("stdev_spread", self.stdev_spread))
         plan.limit(self.max_rows)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastestimator.network import Network
-from fastestimator.op.tensorop.model.model import ModelOp
 from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.method import Baseline, Level, Method
-from fe_saliency.op import Accumulate, ElementSum, GradientOp, LastSample, Reduce, Watch
+from fe_saliency.op import Accumulate, ElementSum, GradientOp, LastSample, Reduce
 from fe_saliency.session import Session
+from fe_saliency.site import ACTIVATION, Inside, Site, model_op
 from fe_saliency.statistic import State, Statistic
 from fe_saliency.target import Aim
 from fe_saliency.target.ops import Explain, Settle
@@ -22,8 +22,10 @@ from fe_saliency.target.ops import Explain, Settle
 #: leaves outputs, what targets hold, classes, predictions, scores and margins. ATTRIBUTE reads rows, what targets hold,
 #: what the brackets feed and the states of the innermost bracket's statistics, and leaves the states. WHOLE does both
 #: at once, from nothing to the finished result, and ENDING as well, where the last sample is the clean input. ORIGINS
-#: leaves the scores where the paths begin.
+#: leaves the scores where the paths begin. CAPTURE reads the clean rows and leaves what a layer gives, where that is
+#: explained.
 PREDICT, ATTRIBUTE, WHOLE, ENDING, ORIGINS = "predict", "attribute", "whole", "ending", "origins"
+CAPTURE = "capture"
 
 
 #: What is told of each output on the clean rows, (B,) each.
@@ -58,6 +60,7 @@ class Composition:
     """A method made runnable.
 
     Args:
+        site: Where it attributes.
         method: The method.
         levels: The place of each of its brackets.
         aims: The target of each output, by key.
@@ -71,6 +74,7 @@ class Composition:
         sums: The key of the sum of the contributions of each point, (K*B,); ATTRIBUTE leaves it for a path alone.
     """
 
+    site: Site
     method: Method
     levels: tuple[Level, ...]
     aims: Mapping[str, Aim]
@@ -92,30 +96,32 @@ def levels(method: Method, inputs: Sequence[str], baselines: Sequence[Baseline],
 
 
 def compose(
-    model: Any,
-    inputs: Sequence[str],
+    site: Site,
     aims: Mapping[str, Aim],
     method: Method,
     places: tuple[Level, ...],
     score: str,
     backend: Backend,
 ) -> Composition:
-    """The Network of `method`, whose brackets stand at `places`, for the plans of `aims`, one for each output."""
+    """The Network of `method` at `site`, whose brackets stand at `places`, for the plans of `aims`, one per output."""
     brackets = list(zip(method.brackets, places, strict=True))
     outputs = list(aims)
     held = {output: keys("Held", output, aim.plan.count) for output, aim in aims.items()}
     told = {output: [key(what, output) for what in TOLD] for output in outputs}
     scores, finals = ([key(what, output) for output in outputs] for what in ("Score", "Final"))
     clean = [*outputs, *(each for output in outputs for each in (*held[output], *told[output]))]
-    points, opening = list(inputs), []
+    points, opening = list(site.explained), []
     for bracket, level in brackets:
         opened, points = bracket.opening(level, points)
         opening += opened
     ends = [key("Output", output) for output in outputs] if brackets else list(outputs)
-    gradients = [key("Gradient", index) for index in range(len(inputs))]
-    differentiate = GradientOp(inputs=points, finals=finals, outputs=gradients)
-    differentiate.called = dict(zip([*points, *finals], [*inputs, *outputs], strict=True))
-    closing, gradients = method.core.ops(points, gradients)
+    running, watched = site.watched(points, ends)
+    gradients = [key("Gradient", index) for index in range(len(watched))]
+    differentiate = GradientOp(inputs=watched, finals=finals, outputs=gradients)
+    differentiate.called = dict(zip([*watched, *finals], [*site.maps, *outputs], strict=True))
+    closing, gradients = method.core.ops(watched, gradients)
+    mapping, gradients = site.mapped(gradients)
+    closing += mapping
     for bracket, level in reversed(brackets):
         closed, gradients = bracket.closing(level, gradients)
         closing += closed
@@ -132,41 +138,45 @@ def compose(
             for end, result, (output, aim) in zip(ends, results, aims.items(), strict=True)
         ]
 
-    predict: Stage = ([_model(model, inputs, outputs), *settle()], PREDICT)
-
-    forward: list[TensorOp] = [*opening, Watch(inputs=points), _model(model, points, ends)]
+    predict: Stage = ([model_op(site.model, site.inputs, outputs), *settle()], PREDICT)
+    stages: list[Stage] = [(*predict, WHOLE) if brackets else predict]
+    left = {PREDICT: clean}
+    if isinstance(site, Inside):
+        stages.append((site.capture(outputs), CAPTURE))
+        left[CAPTURE] = [ACTIVATION]
+    forward: list[TensorOp] = [*opening, *running]
     backward: list[TensorOp] = [*explain(finals), differentiate, *closing]
     if not brackets:
-        whole: Stage = ([*forward, *settle(), *backward], WHOLE)
-        session = _session([predict, whole], {PREDICT: clean, WHOLE: clean + gradients}, backend)
-        return Composition(method, places, aims, session, (), (), tuple((gradient,) for gradient in gradients), None)
+        stages.append(([*forward, *settle(), *backward], WHOLE))
+        left[WHOLE] = clean + gradients
+        maps = tuple((gradient,) for gradient in gradients)
+        return Composition(site, method, places, aims, _session(stages, left, backend), (), (), maps, None)
 
     statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
     states, results = (
-        tuple(tuple(key(f"{what}_{index}", part) for part in parts) for index in range(len(inputs)))
+        tuple(tuple(key(f"{what}_{index}", part) for part in parts) for index in range(len(site.maps)))
         for what, parts in (("State", statistics[-1].parts), ("Result", statistics[-1].results))
     )
     gap: Reduction | None = None
-    stages: list[Stage] = [
-        (*predict, WHOLE),
+    stages += [
         (forward, ATTRIBUTE, WHOLE, ENDING),
-        ([LastSample(inputs=[*ends, inputs[0]], outputs=outputs), *settle()], ENDING),
+        ([LastSample(inputs=[*ends, site.inputs[0]], outputs=outputs), *settle()], ENDING),
         (backward, ATTRIBUTE, WHOLE, ENDING),
         ([Accumulate(gradients, Composition.weights, states, statistics[-1])], ATTRIBUTE),
-        ([Reduce(gradients, inputs, Composition.weights, results, statistics[-1])], WHOLE, ENDING),
+        ([Reduce(gradients, site.likes, Composition.weights, results, statistics[-1])], WHOLE, ENDING),
     ]
     reduced = clean + [part for result in results for part in result]
-    left = {PREDICT: clean, WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
+    left |= {WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
     bracket, level = brackets[0]
     if len(brackets) == 1 and bracket.has_baseline:
         gap = Reduction(statistics[0], backend) if bracket.draws(level) else None
         starting, starts = bracket.origins(level)
-        stages.append(([*starting, _model(model, starts, ends), *explain(scores)], ORIGINS))
+        stages.append(([*starting, *site.run(starts, ends), *explain(scores)], ORIGINS))
         stages.append(([ElementSum(inputs=gradients, outputs=[Composition.sums])], ATTRIBUTE))
         left[ORIGINS] = scores
         left[ATTRIBUTE].append(Composition.sums)
-    reductions = tuple(tuple(Reduction(each, backend) for _ in inputs) for each in statistics)
-    return Composition(method, places, aims, _session(stages, left, backend), reductions, states, results, gap)
+    reductions = tuple(tuple(Reduction(each, backend) for _ in site.maps) for each in statistics)
+    return Composition(site, method, places, aims, _session(stages, left, backend), reductions, states, results, gap)
 
 
 def _session(stages: Sequence[Stage], left: dict[str, list[str]], backend: Backend) -> Session:
@@ -177,9 +187,3 @@ def _session(stages: Sequence[Stage], left: dict[str, list[str]], backend: Backe
             op.ds_id = set(programs)
             ops.append(op)
     return Session(Network(ops=ops), left, backend)
-
-
-def _model(model: Any, inputs: Sequence[str], outputs: Sequence[str]) -> ModelOp:
-    # FE hands a model one tensor for a string and a list for a list, also for a list of one.
-    plain = [keys[0] if len(keys) == 1 else list(keys) for keys in (inputs, outputs)]
-    return ModelOp(model=model, inputs=plain[0], outputs=plain[1], trainable=False)

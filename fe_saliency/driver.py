@@ -50,10 +50,10 @@ class Driver:
 
     def begin(self, clean: Mapping[str, Tensor], depth: int = 0) -> States:
         """The states of a bracket before any sample of these rows."""
-        inputs = [clean[key] for key in self.composition.levels[0].inputs]
-        states = self._begin(inputs, depth)
+        likes = [clean[key] for key in self.composition.site.likes]
+        states = self._begin(likes, depth)
         if self.gaps:
-            states.append(self._reductions(0)[-1].begin(self.backend.row_sum(inputs[0])))
+            states.append(self._reductions(0)[-1].begin(self.backend.row_sum(likes[0])))
         return states
 
     def take(

@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency import inputs, pace, plan, target
+from fe_saliency import inputs, pace, plan
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
 from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
-from fe_saliency.compose import PREDICT, Composition, compose, levels
+from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
 from fe_saliency.method import Baseline, Sampling, resolve
 from fe_saliency.pace import Pace
 from fe_saliency.session import Run
+from fe_saliency.site import ACTIVATION, LIKE, Inside, Site, Through
+from fe_saliency.sites import Sites, inside
+from fe_saliency.target import Aim, given
 from fe_saliency.walk import Walk
 
 Rows = Mapping[str, np.ndarray]
@@ -42,6 +45,7 @@ class Engine:
         self.backend = backend
         self.model_inputs = tuple(model_inputs)
         self.model_outputs = tuple(model_outputs)
+        self._sites = Sites(model, model_inputs, model_outputs, backend)
         self._compositions: dict[tuple[Any, ...], Composition] = {}
         self._paces: dict[tuple[Any, ...], Pace] = {}
         self._most: dict[tuple[Any, ...], int] = {}  # What the memory was found to hold
@@ -61,11 +65,14 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, baselines = self._rows(batch, call)
+        rows, site, baselines = self._rows(batch, call)
+        self._sites.check(site, call.method, rows)
         batch_size = len(rows[self.model_inputs[0]])
-        composition = self._composition(batch, call, rows, baselines)
+        composition = self._composition(batch, call, site, rows, baselines)
         effort = effort_of(call, composition.levels)
         with composition.session.entered() as run:
+            if isinstance(site, Inside):
+                composition, rows = inside(composition, call, rows, partial(self._captured, run, composition, call))
             evaluations = batch_size * prod(effort.counts)
             pace = self._pace(run, composition, call, rows, evaluations)
             with (
@@ -79,7 +86,7 @@ class Engine:
         if call.tolerance is not None and walked.relative_error is not None:
             met = walked.relative_error <= call.tolerance
         return Attribution(
-            maps={key: self.backend.cast(each, self._dtype) for key, each in zip(rows, walked.maps, strict=True)},
+            maps={key: self.backend.cast(each, self._dtype) for key, each in zip(site.maps, walked.maps, strict=True)},
             targets=self._tensors(settled.targets),
             predictions=self._tensors(settled.predictions),
             scores=self._tensors(settled.scores),
@@ -99,16 +106,14 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, baselines = self._rows(batch, call)
+        rows, site, baselines = self._rows(batch, call)
         batch_size = len(rows[self.model_inputs[0]])
-        composition = self._composition(batch, call, rows, baselines)
-        with composition.session.entered() as run:
-            # Measuring what is best takes gradients, and using what was measured before would change a repeated call.
-            room = plan.limit(call.max_rows) or pace.least(_shapes(rows))
-            with self._chunks(run, self._held(room, rows), rows, batch_size) as chunks:
-                feeder = self._feeder(composition, call, (), rows, False)
-                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
-                settled = clean.settled(clean.run(PREDICT, np.arange(batch_size)))
+        composition = self._composition(batch, call, site, rows, baselines)
+        with (
+            composition.session.entered() as run,
+            self._clean_pass(run, composition, call, rows, composition.aims) as clean,
+        ):
+            settled = clean.settled(clean.run(PREDICT, np.arange(batch_size)))
         return Decision(
             targets=self._tensors(settled.targets),
             predictions=self._tensors(settled.predictions),
@@ -118,39 +123,64 @@ class Engine:
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
         """The time of one gradient evaluation of one row, at the best pace for these rows."""
-        rows, baselines = self._rows(batch, call)
-        composition = self._composition(batch, call, rows, baselines)
+        rows, site, baselines = self._rows(batch, call)
+        self._sites.check(site, call.method, rows)
+        composition = self._composition(batch, call, site, rows, baselines)
         with composition.session.entered() as run:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
-    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, tuple[Baseline, ...]]:
+    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, Site, tuple[Baseline, ...]]:
         self._dtype = self.backend.model_dtype(self.model)
-        rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned)
-        baselines = resolve(call.baseline, self.model_inputs)
-        for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
-            baseline.check(key, array)
-        return rows, baselines
+        rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned, self._sites.embedding is not None)
+        site = self._sites.of(call.method, call.layer, rows, self._dtype)
+        baselines = resolve(call.baseline, site.called)
+        if type(site) is Site:
+            for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
+                baseline.check(key, array)
+        if isinstance(site, Through):
+            rows[LIKE] = np.zeros_like(rows[site.image].take([0], self.backend.channel_axis))
+        return rows, site, baselines
+
+    def _captured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> np.ndarray:
+        """What the layer that is explained gives for these rows."""
+        with self._clean_pass(run, composition, call, rows, {}) as clean:
+            parts = clean.run(CAPTURE, np.arange(clean.feeder.batch))
+        return np.concatenate([self.backend.numpy(part[ACTIVATION]) for part in parts])
+
+    @contextmanager
+    def _clean_pass(
+        self, run: Run, composition: Composition, call: Call, rows: Rows, aims: Mapping[str, Aim]
+    ) -> Iterator[CleanPass]:
+        """A pass over clean rows alone."""
+        # Measuring what is best takes gradients, and using what was measured before would change a repeated call.
+        room = plan.limit(call.max_rows) or pace.least(_shapes(rows))
+        feeder = self._feeder(composition, call, (), rows, False)
+        with self._chunks(run, self._held(room, rows), rows, feeder.batch) as chunks:
+            yield CleanPass(feeder, chunks, aims, call.score, self.backend)
 
     def _composition(
-        self, batch: Mapping[str, Any], call: Call, rows: Rows, baselines: tuple[Baseline, ...]
+        self, batch: Mapping[str, Any], call: Call, site: Site, rows: Rows, baselines: tuple[Baseline, ...]
     ) -> Composition:
-        aims = target.given(batch, call.target, self.model_outputs, len(rows[self.model_inputs[0]]))
+        aims = given(batch, call.target, self.model_outputs, len(rows[self.model_inputs[0]]))
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
         drawn = tuple(each if each.drawn else None for each in baselines) if paths else ()
-        places = levels(call.method, self.model_inputs, baselines, call.tolerance is not None)
-        key = (call.method, call.score, drawn, call.tolerance is not None, tuple(aim.plan for aim in aims.values()))
+        places = levels(call.method, site.explained, baselines, call.tolerance is not None)
+        plans = tuple(aim.plan for aim in aims.values())
+        key = (site, call.method, call.score, drawn, call.tolerance is not None, plans)
         if key not in self._compositions:
-            self._compositions[key] = compose(
-                self.model, self.model_inputs, aims, call.method, places, call.score, self.backend
-            )
+            self._compositions[key] = compose(site, aims, call.method, places, call.score, self.backend)
         return replace(self._compositions[key], levels=places, aims=aims)
 
     def _feeder(
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
     ) -> Feeder:
+        # Both frameworks lay what they make of indices out in the same way.
+        channel_axis = -1 if any(array.dtype.kind in "iu" for array in rows.values()) else self.backend.channel_axis
         samplings = [
-            Sampling(count, call.stdev_spread, call.seed, self.backend.channel_axis, list(rows.values()))
+            Sampling(
+                count, call.stdev_spread, call.seed, channel_axis, [rows[key] for key in composition.site.explained]
+            )
             for count in counts
         ]
         return Feeder(
@@ -170,8 +200,9 @@ class Engine:
         return replace(found, room=self._held(found.of(evaluations), rows))
 
     def _measured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> Pace:
-        shapes = _shapes(rows)
-        if shapes not in self._paces:
+        shapes, site = _shapes(rows), composition.site
+        known = (shapes, site)
+        if known not in self._paces:
             counts = (2,) * len(composition.method.brackets)
             held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
 
@@ -187,8 +218,8 @@ class Engine:
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
-            self._paces[shapes] = pace.measure(work, pace.least(shapes), last, layout)
-        return self._paces[shapes]
+            self._paces[known] = pace.measure(work, pace.least(shapes), last, layout)
+        return self._paces[known]
 
     @contextmanager
     def _chunks(self, run: Run, room: int, rows: Rows, evaluations: int) -> Iterator[Chunks]:

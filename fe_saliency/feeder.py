@@ -22,9 +22,9 @@ class Feeder:
     Args:
         composition: What is fed.
         samplings: What each of its brackets is told of the call.
-        rows: The clean rows of each model input, (B, ...), by key.
+        rows: What is fed of the clean rows, (B, ...), by key: the model inputs, and what the site wants beside them.
         backend: The framework.
-        dtype: The model's dtype.
+        dtype: The model's dtype; integers are indices and stay.
         channels_last: Whether images are laid out channels-last in memory.
     """
 
@@ -83,4 +83,4 @@ class Feeder:
         return self.brackets[depth].feed(self.levels[depth], self.samplings[depth], samples, rows)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return self.backend.tensor(array, self.dtype, self.channels_last)
+        return self.backend.tensor(array, None if array.dtype.kind in "iu" else self.dtype, self.channels_last)

@@ -11,7 +11,9 @@ from fe_saliency.backend import to_numpy
 from fe_saliency.say import warn
 
 
-def take(batch: Mapping[str, Any], keys: Sequence[str], dtype: str, warned: set[str]) -> dict[str, np.ndarray]:
+def take(
+    batch: Mapping[str, Any], keys: Sequence[str], dtype: str, warned: set[str], indices: bool = False
+) -> dict[str, np.ndarray]:
     """The model inputs as arrays (B, ...) of floating numbers.
 
     Args:
@@ -19,6 +21,8 @@ def take(batch: Mapping[str, Any], keys: Sequence[str], dtype: str, warned: set[
         keys: The model inputs.
         dtype: The model's floating dtype; a key of another dtype is cast, with a warning the first time.
         warned: Keys that were warned about; added to.
+        indices: Whether the model has an embedding: integers of 32 or 64 bits, (B, T) or (B, S, T), are then indices
+            and stay as they are.
 
     Raises:
         TypeError: `batch` is no mapping, or an input is not numeric.
@@ -27,14 +31,14 @@ def take(batch: Mapping[str, Any], keys: Sequence[str], dtype: str, warned: set[
     """
     if not isinstance(batch, Mapping):
         raise TypeError(f"`batch` (a {type(batch).__name__}) must be a dict of tensors or arrays by key.")
-    rows = {key: _one(batch, key, dtype, warned) for key in keys}
+    rows = {key: _one(batch, key, dtype, warned, indices) for key in keys}
     lengths = {key: len(array) for key, array in rows.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"All model inputs must have the same number of rows, but `batch` holds {lengths}.")
     return rows
 
 
-def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np.ndarray:
+def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str], indices: bool) -> np.ndarray:
     if key not in batch:
         raise ValueError(f"`batch` has no key {key!r}, which is a model input; it has {sorted(map(str, batch))}.")
     array = to_numpy(batch[key])
@@ -47,6 +51,8 @@ def _one(batch: Mapping[str, Any], key: str, dtype: str, warned: set[str]) -> np
         )
     if array.size == 0:
         raise ValueError(f"`batch[{key!r}]` has shape {array.shape}: it is empty; give at least one row.")
+    if indices and array.dtype.kind in "iu" and array.dtype.itemsize >= 4 and array.ndim <= 3:
+        return array
     _check_finite(key, array)
     host = dtype if dtype != "bfloat16" else "float32"
     given = _dtype_name(batch[key])

@@ -196,6 +196,7 @@ class SaliencyNet:
         baseline: Any = None,
         target: Any = None,
         score: str | None = None,
+        layer: None | str | int = None,
         seed: int | None = None,
         max_rows: None | str | int = None,
         tolerance: float | None = None,
@@ -211,11 +212,17 @@ class SaliencyNet:
             stdev_spread: The noise's standard deviation as a share of each row's own range, for methods with noise.
             baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
                 a number, an array (B, ...) or of one row, a `fe_saliency.method.Baseline`, or a dict of these by input
-                key.
+                key. With `layer` all in the layer's space, and `fe_saliency.method.OfInputs(...)` is what the layer
+                gives for baselines of the inputs.
             target: What to explain: a class, (B,) classes, the key of these in the batch, a `fe_saliency.target.Target`
                 (a contrast, a mask, any score), or a dict of these by output key. None: what the batch says under
                 `SaliencyNet_Target_Index_<output key>`, else the predicted class.
             score: As in the constructor, for this call.
+            layer: The name or index of a layer, as FastEstimator's `ModelOp(intermediate_layers=...)` takes them. What
+                the layer gives is explained as if it were the model's input: noise, paths and baselines are in its
+                space, and the map has its shape. A class activation map ("gradcam") is that of the layer, and noise
+                stays at the inputs; None is then the last layer that gives a picture of more than one pixel. Where the
+                model has an embedding, integers of 32 or 64 bits are its indices, which only a layer can explain.
             seed: As in the constructor, for this call.
             max_rows: As in the constructor, for this call.
             tolerance: The relative error of a row's map at which it has enough samples, 0.1 for example; `nsamples`
@@ -242,6 +249,7 @@ class SaliencyNet:
                 baseline=baseline,
                 target=target,
                 score=score,
+                layer=layer,
                 seed=seed,
                 max_rows=max_rows,
                 tolerance=tolerance,

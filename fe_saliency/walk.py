@@ -160,7 +160,8 @@ class Walk:
         score = targets.total()[rows]
         if states is not None and self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
-        feed = {**self.clean.held(rows, targets), **self.feeder.samples(0, range(1), rows)}
+        held, samples = self.clean.held(rows, targets), self.feeder.samples(0, range(1), rows)
+        feed = {**self.feeder.clean(rows), **held, **samples}
         origins = list(self.chunks.run(ORIGINS, feed, 1).values())
         gap = self.finish.given_gap(maps, score, origins)
         unsure = self.finish.rounding(score, origins, self.feeder.dtype)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from fe_saliency import Method
+from fe_saliency import Method, methods
 from fe_saliency.method import Path, find
+
+#: The methods whose maps are those of the inputs, whatever the model.
+AT_INPUTS = [name for name in methods() if not find(name).core.at_layer]
 
 
 def distance(actual, expected):

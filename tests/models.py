@@ -13,6 +13,7 @@ softmax_mlp    (6,)                               3 probabilities; smooth_mlp an
 saturated      (6,)                               3 probabilities, the first 1 to 1e-12
 smooth_conv    (6, 6, 2)                          4 scores; tanh, average pooling, softplus
 relu_conv      (8, 8, 2)                          4 scores; ReLU, max pooling
+squeeze        (8, 10, 2)                         4 scores; ReLU, the mean of a map of each class, as in SqueezeNet
 one_unit       (6,)                               (B, 1), a sigmoid
 one_logit      (6,)                               (B, 1), its logit
 two_inputs     (6, 6, 2) and (5,)                 3 scores
@@ -45,6 +46,7 @@ KINDS = (
     "one_logit",
     "two_inputs",
     "two_outputs",
+    "squeeze",
 )
 DENSE = ("dense", "dense_logit")  # no one score per class and row
 
@@ -76,6 +78,11 @@ class Flatten:
     """In channels-last order on both backends."""
 
 
+@dataclass(frozen=True)
+class GlobalAverage:
+    """The mean over height and width."""
+
+
 @dataclass(frozen=True, eq=False)
 class Spec:
     inputs: tuple  # row shapes, channels-last
@@ -94,8 +101,8 @@ def spec(kind):
     def dense(size, units):
         return Dense(rng.normal(size=(size, units)) * 1.5 / np.sqrt(size), rng.normal(size=units) * 0.3)
 
-    def conv(channels, filters):
-        return Conv(rng.normal(size=(3, 3, channels, filters)) * 0.4, rng.normal(size=filters) * 0.2)
+    def conv(channels, filters, size=3):
+        return Conv(rng.normal(size=(size, size, channels, filters)) * 0.4, rng.normal(size=filters) * 0.2)
 
     tanh, softplus, relu = map(Activation, ("tanh", "softplus", "relu"))
     if kind in ("linear", "quadratic"):
@@ -113,6 +120,9 @@ def spec(kind):
     if kind == "relu_conv":
         body = (conv(2, 4), relu, Pool("max"), Flatten(), dense(36, 8), relu)
         return Spec(((8, 8, 2),), (body,), ((dense(8, 4),),))
+    if kind == "squeeze":
+        body = (conv(2, 5), relu, conv(5, 4), relu, conv(4, 4, 1), GlobalAverage())
+        return Spec(((8, 10, 2),), (body,), ((),))
     if kind in ("one_unit", "one_logit"):
         end = (Activation("sigmoid"),) if kind == "one_unit" else ()
         return Spec(((6,),), ((dense(6, 5), tanh),), ((dense(5, 1), *end),))
@@ -174,6 +184,11 @@ def batch(kind, backend, count=3, dtype="float64", seed=0):
     return {key: to_backend(array, backend) for key, array in rows(kind, count, dtype, seed).items()}
 
 
+def layer_of(kind, backend, place, dtype="float64"):
+    """The name of a layer of a model of one branch."""
+    return model(kind, backend, dtype).layers[1 + place].name if backend == "tf" else f"branches.0.{place}"
+
+
 def to_backend(array, backend):
     """A channels-last array as a tensor in the backend's layout."""
     array = np.asarray(array)
@@ -223,6 +238,8 @@ def _through(tensor, layers, dtype):
             tensor = {"average": keras.AveragePooling2D, "max": keras.MaxPooling2D}[layer.name](dtype=dtype)(tensor)
         elif isinstance(layer, Flatten):
             tensor = keras.Flatten(dtype=dtype)(tensor)
+        elif isinstance(layer, GlobalAverage):
+            tensor = keras.GlobalAveragePooling2D(dtype=dtype)(tensor)
         else:
             tensor = keras.Activation(tf.square if layer.name == "square" else layer.name, dtype=dtype)(tensor)
     return tensor
@@ -247,6 +264,11 @@ class _FlattenChannelsLast(torch.nn.Module):
         return tensor.permute(0, 2, 3, 1).flatten(1)
 
 
+class _GlobalAverage(torch.nn.Module):
+    def forward(self, tensor):
+        return tensor.mean(dim=(2, 3))
+
+
 class _Square(torch.nn.Module):
     def forward(self, tensor):
         return tensor**2
@@ -268,6 +290,8 @@ def _torch_layer(layer):
         return {"average": nn.AvgPool2d, "max": nn.MaxPool2d}[layer.name](2)
     if isinstance(layer, Flatten):
         return _FlattenChannelsLast()
+    if isinstance(layer, GlobalAverage):
+        return _GlobalAverage()
     return {
         "tanh": nn.Tanh(),
         "softplus": nn.Softplus(threshold=100),

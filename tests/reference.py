@@ -5,7 +5,7 @@ the inputs of one row, a list of (...), and gives one map for each. Only the ran
 """
 
 import numpy as np
-from models import Activation, Conv, Dense, Flatten, Pool, input_keys, spec
+from models import Activation, Conv, Dense, Flatten, GlobalAverage, Pool, input_keys, spec
 
 from fe_saliency import patterns
 
@@ -53,6 +53,17 @@ def scorer(kind, classes, score="output"):
     return lambda inputs: sum(
         chosen(units, index, score, probabilities) for units, index in zip(outputs(kind, inputs), classes, strict=True)
     )
+
+
+def activation(kind, inputs, place):
+    """What a layer of a model of one branch gives for inputs (M, ...)."""
+    return _through(inputs, spec(kind).branches[0][: place + 1])
+
+
+def scorer_from(kind, place, index):
+    """s(h) of one row as a function of what that layer gives."""
+    described = spec(kind)
+    return lambda inputs: _through(inputs[0], (*described.branches[0][place + 1 :], *described.heads[0]))[:, index]
 
 
 def gradient(s, inputs):
@@ -165,7 +176,7 @@ def _dense(array, layer):
 
 
 def _conv(array, layer):
-    height, width = (size - 2 for size in array.shape[1:3])
+    height, width = (size + 1 - layer.kernel.shape[0] for size in array.shape[1:3])
     parts = (
         array[:, i : i + height, j : j + width] @ layer.kernel[i, j]
         for i in range(layer.kernel.shape[0])
@@ -199,4 +210,5 @@ _STEPS = {
     Pool: _pool,
     Activation: _activation,
     Flatten: lambda array, layer: array.reshape(len(array), -1),
+    GlobalAverage: lambda array, layer: array.mean(axis=(1, 2)),
 }

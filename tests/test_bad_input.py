@@ -90,7 +90,7 @@ def test_batches(fed, error, message, getter, backend):
 
 
 CALLS = [
-    ({"method": "gradcam"}, ValueError, r"`method` \(='gradcam'\) must be one of 'gradient'"),
+    ({"method": "gradkam"}, ValueError, r"`method` \(='gradkam'\) must be one of 'gradient'"),
     ({"method": 3}, TypeError, r"`method` \(a int\) must be a registered name or a Method"),
     ({"nsamples": 0}, ValueError, r"`nsamples` \(=0\) must be at least 1"),
     ({"nsamples": 2.0}, TypeError, r"`nsamples` \(=2.0\) must be a whole number, not float"),

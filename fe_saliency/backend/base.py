@@ -58,6 +58,9 @@ class Backend(Protocol):
     def fold(self, tensor: Tensor) -> Tensor:
         """(K, B, ...) -> (K*B, ...): the points of one sample stand together."""
 
+    def reshape(self, tensor: Tensor, sizes: Sequence[int]) -> Tensor:
+        """All elements as (..., *sizes), the first axis being as long as it must."""
+
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         """(K*B, ...) -> (K, B, ...), `samples` = K."""
 

@@ -44,7 +44,7 @@ class PyTorchBackend:
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
     def cast_like(self, tensor: Tensor, like: Tensor) -> Tensor:
-        return tensor.to(like.dtype)
+        return tensor.to(like)  # the device too
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
         return tensor.to(getattr(torch, dtype))
@@ -63,6 +63,9 @@ class PyTorchBackend:
 
     def fold(self, tensor: Tensor) -> Tensor:
         return tensor.reshape(-1, *tensor.shape[2:])
+
+    def reshape(self, tensor: Tensor, sizes: Sequence[int]) -> Tensor:
+        return tensor.reshape(-1, *sizes)
 
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         return tensor.reshape(samples, -1, *tensor.shape[1:])

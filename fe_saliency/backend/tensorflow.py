@@ -61,6 +61,9 @@ class TensorFlowBackend:
     def fold(self, tensor: Tensor) -> Tensor:
         return tf.reshape(tensor, [-1, *_sizes(tensor, 2)])
 
+    def reshape(self, tensor: Tensor, sizes: Sequence[int]) -> Tensor:
+        return tf.reshape(tensor, [-1, *sizes])
+
     def unfold(self, tensor: Tensor, samples: Any) -> Tensor:
         return tf.reshape(tensor, [samples, -1, *_sizes(tensor, 1)])
 

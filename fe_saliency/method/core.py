@@ -18,6 +18,8 @@ class Core:
 
     #: Whether contributions sum to a difference of scores where a path integrates it.
     complete = True
+    #: Whether points and gradients are those of a layer, and the one map is then brought to the size of the input.
+    at_layer = False
 
     def ops(self, points: Keys, gradients: Keys) -> tuple[list[TensorOp], Keys]:
         """The ops that read the points (K*B, ...) and their gradients, and the keys of what they attribute there."""

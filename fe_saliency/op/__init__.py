@@ -8,9 +8,11 @@ from fastestimator.op.tensorop.gradient.watch import Watch
 
 from fe_saliency.op.accumulate import Accumulate, ElementSum, LastSample, Reduce
 from fe_saliency.op.aggregate import Mean, MeanOfSquares, Variance, WeightedSum
+from fe_saliency.op.cam import GradCam, GradCamPlusPlus, LayerCam, Resize
 from fe_saliency.op.decide import Decide
 from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
+from fe_saliency.op.layer import LayerOp, ObserveOp
 from fe_saliency.op.margin import Margin
 from fe_saliency.op.noise import AddNoise, NormalPattern
 from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
@@ -23,15 +25,21 @@ __all__ = [
     "Decide",
     "ElementSum",
     "Gather",
+    "GradCam",
+    "GradCamPlusPlus",
     "GradientOp",
     "LastSample",
+    "LayerCam",
+    "LayerOp",
     "Margin",
     "Mean",
     "MeanOfSquares",
     "NormalPattern",
+    "ObserveOp",
     "PathPoints",
     "Reduce",
     "RepeatLike",
+    "Resize",
     "Squared",
     "StraightPath",
     "TimesDifference",

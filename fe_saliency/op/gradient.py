@@ -50,6 +50,6 @@ class GradientOp(SaliencyOp):
                 raise ValueError(
                     f"There is no gradient path from `{self.called.get(key, key)}` to {finals}: the model does not "
                     "use it, or turns it into something that has no derivative (an index, a rounding, a detached "
-                    "copy). Leave it out, or explain a differentiable output."
+                    "copy). Leave it out, explain a differentiable output, or a `layer` after it."
                 )
         return [gradient for gradient in gradients if gradient is not None]

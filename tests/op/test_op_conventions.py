@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 from fastestimator.op.tensorop import TensorOp
+from models import model
 
 from fe_saliency import op, statistic
 from fe_saliency.backend import by_name
@@ -16,15 +17,21 @@ INPUTS = {
     op.Decide: (["y", "wanted"], ["class", "prediction", "score"]),
     op.ElementSum: (["x", "z"], ["sum"]),
     op.Gather: (["y"], ["s"]),
+    op.GradCam: (["a", "g"], ["cam"]),
+    op.GradCamPlusPlus: (["a", "g"], ["cam"]),
     op.GradientOp: (["x"], ["g"]),
     op.LastSample: (["x", "like"], ["y"]),
+    op.LayerCam: (["a", "g"], ["cam"]),
+    op.LayerOp: (["x"], ["y", "h"]),
     op.Margin: (["y", "class"], ["margin"]),
     op.Mean: (["x"], ["y"]),
     op.MeanOfSquares: (["x"], ["y"]),
     op.NormalPattern: (["x"], ["p"]),
+    op.ObserveOp: (["x"], ["y"]),
     op.PathPoints: (["x"], ["a", "w"]),
     op.Reduce: (["x"], [["map", "norm"]]),
     op.RepeatLike: (["x", "like"], ["y"]),
+    op.Resize: (["cam", "x"], ["y"]),
     op.Squared: (["g"], ["y"]),
     op.StraightPath: (["x", "b", "a"], ["point", "difference"]),
     op.TimesDifference: (["g", "d"], ["y"]),
@@ -48,6 +55,10 @@ def make(kind, **more):
         extra["outputs"] = outputs
     if "nsamples" in inspect.signature(kind).parameters:
         extra["nsamples"] = 4
+    if "model" in inspect.signature(kind).parameters:
+        extra["model"] = model("linear", "torch")
+    if "layer" in inspect.signature(kind).parameters:
+        extra["layer"] = "heads.0"
     if "statistic" in inspect.signature(kind).parameters:
         extra["statistic"] = statistic.WeightedSum(by_name("torch"))
     return kind(inputs=inputs, **extra, **more)
