@@ -14,13 +14,14 @@ import numpy as np
 from fe_saliency import inputs, pace, plan
 from fe_saliency import target as targets
 from fe_saliency.attribution import Attribution, Decision
+from fe_saliency.averaged import averaged
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
 from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
 from fe_saliency.compose import PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
-from fe_saliency.method import Baseline, Sampling, resolve
+from fe_saliency.method import Baseline, Sampling, apart, resolve
 from fe_saliency.pace import Pace
 from fe_saliency.session import Run
 from fe_saliency.walk import Walk
@@ -62,7 +63,13 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, baselines = self._rows(batch, call)
+        rows, several = self._rows(batch, call)
+        found = [self._attributed(batch, call, rows, baselines) for baselines in several]
+        return found[0] if len(found) == 1 else averaged(found, call.tolerance, self.backend)
+
+    def _attributed(
+        self, batch: Mapping[str, Any], call: Call, rows: Rows, baselines: tuple[Baseline, ...]
+    ) -> Attribution:
         batch_size = len(rows[self.model_inputs[0]])
         said = targets.given(batch, call.target, self.model_outputs, batch_size)
         composition = self._composition(call, baselines)
@@ -100,7 +107,7 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, baselines = self._rows(batch, call)
+        rows, (baselines, *_) = self._rows(batch, call)
         batch_size = len(rows[self.model_inputs[0]])
         said = targets.given(batch, call.target, self.model_outputs, batch_size)
         composition = self._composition(call, baselines)
@@ -115,29 +122,38 @@ class Engine:
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
         """The time of one gradient evaluation of one row, at the best pace for these rows."""
-        rows, baselines = self._rows(batch, call)
+        rows, (baselines, *_) = self._rows(batch, call)
         composition = self._composition(call, baselines)
         with composition.session.entered() as run:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
-    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, tuple[Baseline, ...]]:
+    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, list[tuple[Baseline, ...]]]:
+        """The clean rows, and what to run one after the other: one baseline for each of them."""
         self._dtype = self.backend.model_dtype(self.model)
         rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned)
-        baselines = resolve(call.baseline, self.model_inputs)
-        for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
-            baseline.check(key, array)
-        return rows, baselines
+        several = apart(resolve(call.baseline, self.model_inputs))
+        for baselines in several:
+            for bracket in call.method.brackets:
+                bracket.check(dict(zip(rows, baselines, strict=True)))
+        return rows, [
+            tuple(
+                baseline.prepared(key, array, batch, self.backend.channel_axis)
+                for baseline, (key, array) in zip(baselines, rows.items(), strict=True)
+            )
+            for baselines in several
+        ]
 
     def _composition(self, call: Call, baselines: tuple[Baseline, ...]) -> Composition:
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
-        drawn = tuple(each if each.drawn else None for each in baselines) if paths else ()
+        drawn = tuple(each.kind if each.drawn else None for each in baselines) if paths else ()
         places = levels(call.method, self.model_inputs, baselines, call.tolerance is not None)
         key = (call.method, call.score, drawn, call.tolerance is not None)
         if key not in self._compositions:
-            self._compositions[key] = compose(
+            made = compose(
                 self.model, self.model_inputs, self.model_outputs, call.method, places, call.score, self.backend
             )
+            self._compositions[key] = replace(made, levels=())  # no call's baselines are kept
         return replace(self._compositions[key], levels=places)
 
     def _feeder(

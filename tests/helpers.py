@@ -2,8 +2,13 @@
 
 import numpy as np
 
-from fe_saliency import Method
+from fe_saliency import Method, methods
 from fe_saliency.method import Path, find
+
+#: The registered methods that need nothing but a batch.
+METHODS = tuple(
+    name for name in methods() if not any(getattr(bracket, "from_data", False) for bracket in find(name).brackets)
+)
 
 
 def distance(actual, expected):

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import reference
-from helpers import few, furthest, path
+from helpers import METHODS, few, furthest, path
 from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
-
-from fe_saliency import methods
 
 SPREAD, SEED = 0.2, 11
 GIVEN = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
@@ -58,7 +56,7 @@ def test_the_numpy_model_is_the_model(kind, backend):
         np.testing.assert_allclose(to_host(said.scores[key]), expected, rtol=1e-10, atol=1e-20)
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["smooth_conv", "two_inputs"])
 def test_method(kind, method, backend):
     assert furthest(*both(kind, backend, method)) < TOLERANCE

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from helpers import few
+from helpers import METHODS, few
 
-from fe_saliency import SaliencyNet, methods, pace
+from fe_saliency import SaliencyNet, pace
 
 ROWS = 5
 X = np.random.default_rng(0).normal(size=(ROWS, 6)).astype("float32")
@@ -43,7 +43,7 @@ def recorded():
     return made, SaliencyNet(made, "x", "y")
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("max_rows", [1, 7, 1000])
 def test_chunks_and_gradient_evaluations(method, max_rows):
     made, one = recorded()

@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 from fastestimator.network import BaseNetwork
 from fastestimator.op.tensorop.model import ModelOp
+from helpers import METHODS
 from models import to_host
 from training import calls_of, classifier, dataset, drawn, estimator, images, saliency
 
-from fe_saliency import SaliencyNet, methods, pace
+from fe_saliency import SaliencyNet, pace
 from fe_saliency.backend import tensorflow
 from fe_saliency.chunks import Chunks
 
@@ -31,7 +32,7 @@ def few(method):
 @pytest.mark.parametrize("max_rows, rows", [(1, 3), ("auto", 3), ("auto", 40)])
 def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, backend):
     net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)
-    for method in methods():
+    for method in METHODS:
         with (
             calls_of(BaseNetwork, "__enter__") as entries,
             calls_of(Chunks, "run") as chunks,
@@ -40,7 +41,7 @@ def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, bac
             net.attribute(batch(backend, rows), method, nsamples=few(method))
         assert len(entries) == 1, method
         assert max_rows == "auto" or len(chunks) > 1, "the chunks are inside of it"
-        assert len(measured) == (rows == 40 and method == methods()[0]), "so is the measuring, once"
+        assert len(measured) == (rows == 40 and method == METHODS[0]), "so is the measuring, once"
 
 
 def test_the_trace_enters_once_for_each_of_its_four_maps(backend):

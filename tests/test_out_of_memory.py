@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from helpers import distance, few, furthest
+from helpers import METHODS, distance, few, furthest
 from models import maps, to_host
 
-from fe_saliency import SaliencyNet, methods
+from fe_saliency import SaliencyNet
 from fe_saliency import backend as backends
 
 X = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -48,7 +48,7 @@ def greedy(backend):
     return fe.build(model_fn={"torch": Greedy, "tf": in_tf}[backend], optimizer_fn=None)
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_halved_and_right(method, backend):
     model = greedy(backend)
     options = {"nsamples": few(method), "method": method}

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from helpers import distance, few
+from helpers import METHODS, distance, few
 from models import batch, maps, net
 from training import calls_of
 
-from fe_saliency import SaliencyNet, methods, pace
+from fe_saliency import SaliencyNet, pace
 from fe_saliency.pace import Pace, least, measure, most
 from fe_saliency.plan import Smaller
 
@@ -239,7 +239,7 @@ def test_a_small_call_is_the_same_before_and_after_the_pace_is_known(backend):
     np.testing.assert_array_equal(maps(one.attribute(small, "smoothgrad", nsamples=10))["x"], before)
 
 
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_small_calls_and_given_numbers_are_not_measured(method, backend):
     one = net("smooth_mlp", backend, "float32")
     with calls_of(pace, "measure") as measured:

@@ -1,7 +1,23 @@
 """Saliency methods as data: which sampling, which statistic. `register` adds one, `methods` lists them."""
 
-from fe_saliency.method import gradient, integrated_gradients, smoothed_integrated, smoothgrad
-from fe_saliency.method.baseline import Baseline, Constant, Given, Uniform, resolve
+from fe_saliency.method import expected_gradients, gradient, integrated_gradients, smoothed_integrated, smoothgrad
+from fe_saliency.method.baseline import (
+    Baseline,
+    Blur,
+    Constant,
+    FromData,
+    Gaussian,
+    Given,
+    MaximumDistance,
+    MeanOf,
+    Pixel,
+    Several,
+    Uniform,
+    apart,
+    black,
+    resolve,
+    white,
+)
 from fe_saliency.method.bracket import Bracket, Level, Sampling
 from fe_saliency.method.composed import integrated, smooth
 from fe_saliency.method.core import Absolute, Core, Squared, TimesInput
@@ -9,29 +25,39 @@ from fe_saliency.method.noise import Noise
 from fe_saliency.method.path import Path
 from fe_saliency.method.registry import Method, find, methods, register
 
-for _module in (gradient, smoothgrad, integrated_gradients, smoothed_integrated):
+for _module in (gradient, smoothgrad, integrated_gradients, smoothed_integrated, expected_gradients):
     for _method in _module.METHODS:
         register(_method)
 
 __all__ = [
     "Absolute",
     "Baseline",
+    "Blur",
     "Bracket",
     "Constant",
     "Core",
+    "FromData",
+    "Gaussian",
     "Given",
     "Level",
+    "MaximumDistance",
+    "MeanOf",
     "Method",
     "Noise",
     "Path",
+    "Pixel",
     "Sampling",
+    "Several",
     "Squared",
     "TimesInput",
     "Uniform",
+    "apart",
+    "black",
     "find",
     "integrated",
     "methods",
     "register",
     "resolve",
     "smooth",
+    "white",
 ]
