@@ -20,7 +20,7 @@ def test_the_code_runs(tmp_path, monkeypatch):
 
 
 def test_a_wrong_block_would_be_noticed():
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
     with pytest.raises(NameError):
         exec(compile("net.attribute(batch)", "README.md", "exec"), {})
 

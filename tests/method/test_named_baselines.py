@@ -1,5 +1,8 @@
 """Each named baseline after its definition in NumPy, and as the beginning of a path, on both backends and layouts."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from fastestimator.op.numpyop.univariate import Normalize
@@ -154,6 +157,17 @@ def test_a_new_baseline_of_a_kind_compiles_nothing(make, backend):
     )
     assert len(one._engine._compositions) == 1
     assert distance(first, second) > 0.01
+
+
+@pytest.mark.parametrize("make", [FromData, MeanOf, lambda array: array])
+def test_no_data_are_kept_after_the_call(make, backend):
+    one, fed = net("linear", backend), batch("linear", backend)
+    data = np.ones((2, 6))
+    seen = weakref.ref(data)
+    one.attribute(fed, "integrated_gradients", baseline=make(data[:1] if make not in (FromData, MeanOf) else data))
+    del data
+    gc.collect()
+    assert seen() is None
 
 
 @pytest.mark.parametrize("dtype", ["float16", "uint8", "float64"])
