@@ -201,7 +201,7 @@ WRONG = [
     (lambda: Pixel("black"), TypeError, r"`value` \(='black'\) must be a number, or a list of numbers"),
     (lambda: black(std=0), ValueError, r"`std` \(=0.0\) must be above 0"),
     (lambda: black(mean=(0.1, np.nan)), ValueError, "`mean` .* must be finite"),
-    (lambda: white(max_pixel_value=-1), ValueError, r"`max_pixel_value` \(=-1.0\) must be above 0"),
+    (lambda: white(max_pixel_value=-1), ValueError, r"`max_pixel_value` \(=-1\) must be .* above 0"),
     (lambda: Blur(0), ValueError, r"`sigma` \(=0.0\) must be above 0"),
     (lambda: Blur("wide"), TypeError, r"`sigma` \(='wide'\) must be a number"),
     (lambda: Gaussian(-1), ValueError, r"`spread` \(=-1\) must be a finite number of at least 0"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fe_saliency import checks
 from fe_saliency.method.baseline.base import Baseline, along_channels, check_finite, numbers
 
 
@@ -68,11 +69,11 @@ class Pixel(Baseline):
     max_pixel_value: float = 255.0
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            object.__setattr__(self, name, numbers(name, value))
-        for name in ("std", "max_pixel_value"):
-            if np.min(getattr(self, name)) <= 0:
-                raise ValueError(f"`{name}` (={getattr(self, name)}) must be above 0: the data were divided by it.")
+        checks.positive("max_pixel_value", self.max_pixel_value, "what 1.0 stands for in `mean` and `std`")
+        for name in ("value", "mean", "std"):
+            object.__setattr__(self, name, numbers(name, getattr(self, name)))
+        if np.min(self.std) <= 0:
+            raise ValueError(f"`std` (={self.std}) must be above 0: the data were divided by it.")
 
     def prepared(self, key: str, rows: np.ndarray, batch: Mapping[str, Any], channel_axis: int) -> Baseline:
         value, mean, std = (
