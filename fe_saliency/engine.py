@@ -13,13 +13,14 @@ import numpy as np
 
 from fe_saliency import inputs, pace, plan
 from fe_saliency.attribution import Attribution, Decision
+from fe_saliency.averaged import averaged
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
 from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
 from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
-from fe_saliency.method import Baseline, Sampling, resolve
+from fe_saliency.method import Baseline, Sampling, apart, resolve
 from fe_saliency.pace import Pace
 from fe_saliency.session import Run
 from fe_saliency.site import ACTIVATION, LIKE, Inside, Site, Through
@@ -65,14 +66,22 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, site, baselines = self._rows(batch, call)
+        rows, site, several = self._rows(batch, call)
         self._sites.check(site, call.method, rows)
+        found = [self._attributed(batch, call, site, rows, baselines) for baselines in several]
+        return found[0] if len(found) == 1 else averaged(found, call.tolerance, self.backend)
+
+    def _attributed(
+        self, batch: Mapping[str, Any], call: Call, site: Site, rows: Rows, baselines: tuple[Baseline, ...]
+    ) -> Attribution:
         batch_size = len(rows[self.model_inputs[0]])
         composition = self._composition(batch, call, site, rows, baselines)
         effort = effort_of(call, composition.levels)
         with composition.session.entered() as run:
             if isinstance(site, Inside):
-                composition, rows = inside(composition, call, rows, partial(self._captured, run, composition, call))
+                captured = partial(self._captured, run, composition, call)
+                prepared = partial(self._prepared, batch, rows)
+                composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
             evaluations = batch_size * prod(effort.counts)
             pace = self._pace(run, composition, call, rows, evaluations)
             with (
@@ -106,7 +115,7 @@ class Engine:
             ValueError: The batch or the call does not fit the model.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows, site, baselines = self._rows(batch, call)
+        rows, site, (baselines, *_) = self._rows(batch, call)
         batch_size = len(rows[self.model_inputs[0]])
         composition = self._composition(batch, call, site, rows, baselines)
         with (
@@ -123,23 +132,38 @@ class Engine:
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
         """The time of one gradient evaluation of one row, at the best pace for these rows."""
-        rows, site, baselines = self._rows(batch, call)
+        rows, site, (baselines, *_) = self._rows(batch, call)
         self._sites.check(site, call.method, rows)
         composition = self._composition(batch, call, site, rows, baselines)
         with composition.session.entered() as run:
             return self._measured(run, composition, call, rows).seconds or 0.0
 
-    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, Site, tuple[Baseline, ...]]:
+    def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, Site, list[tuple[Baseline, ...]]]:
+        """The clean rows, where they are explained, and what to run one after the other: one baseline for each."""
         self._dtype = self.backend.model_dtype(self.model)
         rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned, self._sites.embedding is not None)
         site = self._sites.of(call.method, call.layer, rows, self._dtype)
-        baselines = resolve(call.baseline, site.called)
-        if type(site) is Site:
-            for baseline, (key, array) in zip(baselines, rows.items(), strict=True):
-                baseline.check(key, array)
+        several = apart(resolve(call.baseline, site.called))
+        for baselines in several:
+            for bracket in call.method.brackets:
+                bracket.check(dict(zip(site.called, baselines, strict=True)))
+        if not isinstance(site, Inside):
+            several = [
+                tuple(map(partial(self._prepared, batch, rows), baselines, rows.keys(), rows.values()))
+                for baselines in several
+            ]
         if isinstance(site, Through):
             rows[LIKE] = np.zeros_like(rows[site.image].take([0], self.backend.channel_axis))
-        return rows, site, baselines
+        return rows, site, several
+
+    def _prepared(
+        self, batch: Mapping[str, Any], rows: Rows, baseline: Baseline, key: str, clean: np.ndarray
+    ) -> Baseline:
+        return baseline.prepared(key, clean, batch, self._channel_axis(rows))
+
+    def _channel_axis(self, rows: Rows) -> int:
+        """Where the channels are of what is explained: both frameworks lay what they make of indices out alike."""
+        return -1 if any(array.dtype.kind in "iu" for array in rows.values()) else self.backend.channel_axis
 
     def _captured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> np.ndarray:
         """What the layer that is explained gives for these rows."""
@@ -164,24 +188,21 @@ class Engine:
         aims = given(batch, call.target, self.model_outputs, len(rows[self.model_inputs[0]]))
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
-        drawn = tuple(each if each.drawn else None for each in baselines) if paths else ()
+        drawn = tuple(each.kind if each.drawn else None for each in baselines) if paths else ()
         places = levels(call.method, site.explained, baselines, call.tolerance is not None)
         plans = tuple(aim.plan for aim in aims.values())
         key = (site, call.method, call.score, drawn, call.tolerance is not None, plans)
         if key not in self._compositions:
-            self._compositions[key] = compose(site, aims, call.method, places, call.score, self.backend)
+            made = compose(site, aims, call.method, places, call.score, self.backend)
+            self._compositions[key] = replace(made, levels=(), aims={})  # no call's baselines or targets are kept
         return replace(self._compositions[key], levels=places, aims=aims)
 
     def _feeder(
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
     ) -> Feeder:
-        # Both frameworks lay what they make of indices out in the same way.
-        channel_axis = -1 if any(array.dtype.kind in "iu" for array in rows.values()) else self.backend.channel_axis
+        explained = [rows[key] for key in composition.site.explained]
         samplings = [
-            Sampling(
-                count, call.stdev_spread, call.seed, channel_axis, [rows[key] for key in composition.site.explained]
-            )
-            for count in counts
+            Sampling(count, call.stdev_spread, call.seed, self._channel_axis(rows), explained) for count in counts
         ]
         return Feeder(
             composition,

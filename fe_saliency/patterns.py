@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-NOISE, BASELINE, WEIGHTS = 0, 1, 2  # streams
+NOISE, BASELINE, WEIGHTS, ORDER = 0, 1, 2, 3  # streams
 
 
 def generator(seed: int, stream: int, index: int, sample: int = 0) -> np.random.Generator:
@@ -73,6 +73,25 @@ def uniform(seed: int, index: int, samples: range, row: Sequence[int], channel_a
     pairs = [sample // 2 for sample in samples]
     signs = [(-1) ** sample for sample in samples]
     return _draw("uniform", seed, BASELINE, index, pairs, row, channel_axis, signs, about=1.0)
+
+
+def gaussian(
+    seed: int, index: int, samples: range, row: Sequence[int], channel_axis: int, scale: float = 1.0
+) -> np.ndarray:
+    """Patterns of the baseline stream, `scale` times standard normal; arguments, shape and pairs as in `uniform`."""
+    pairs = [sample // 2 for sample in samples]
+    factors = [scale * (-1) ** sample for sample in samples]
+    return _draw("normal", seed, BASELINE, index, pairs, row, channel_axis, factors)
+
+
+def shuffled(seed: int, samples: range, count: int) -> np.ndarray:
+    """A number below `count` for each sample: all of them in a random order, then in another, and so on; int64 (K,)."""
+    orders = {turn: _KEPT.get(("order", seed, turn, count), _order) for turn in {each // count for each in samples}}
+    return np.array([orders[each // count][each % count] for each in samples], np.int64)
+
+
+def _order(kind: str, seed: int, turn: int, count: int) -> np.ndarray:
+    return generator(seed, ORDER, 0, turn).permutation(count)
 
 
 def _draw(

@@ -211,9 +211,11 @@ class SaliencyNet:
                 (noisy copies, path points). None for 25 each.
             stdev_spread: The noise's standard deviation as a share of each row's own range, for methods with noise.
             baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
-                a number, an array (B, ...) or of one row, a `fe_saliency.method.Baseline`, or a dict of these by input
-                key. With `layer` all in the layer's space, and `fe_saliency.method.OfInputs(...)` is what the layer
-                gives for baselines of the inputs.
+                "blur", "gaussian", "maximum_distance", a number, an array (B, ...) or of one row, a
+                `fe_saliency.method.Baseline` such as `FromData(array)`, or a dict of these by input key. With
+                `Several([...])` each of them takes `nsamples`, and the maps are averaged. With `layer` all in the
+                layer's space, and `fe_saliency.method.OfInputs(...)` is what the layer gives for baselines of the
+                inputs.
             target: What to explain: a class, (B,) classes, the key of these in the batch, a `fe_saliency.target.Target`
                 (a contrast, a mask, any score), or a dict of these by output key. None: what the batch says under
                 `SaliencyNet_Target_Index_<output key>`, else the predicted class.

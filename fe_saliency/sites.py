@@ -15,7 +15,7 @@ from fe_saliency.backend import Backend
 from fe_saliency.backend.layers import embedding, find
 from fe_saliency.call import Call
 from fe_saliency.compose import Composition, levels
-from fe_saliency.method import Given, Method, OfInputs, resolve
+from fe_saliency.method import Baseline, Given, Method, OfInputs
 from fe_saliency.op import ObserveOp
 from fe_saliency.session import Session
 from fe_saliency.site import ACTIVATION, Inside, Site, Through
@@ -114,7 +114,12 @@ class Sites:
 
 
 def inside(
-    composition: Composition, call: Call, rows: Rows, captured: Callable[[Rows], np.ndarray]
+    composition: Composition,
+    call: Call,
+    rows: Rows,
+    baseline: Baseline,
+    prepared: Callable[[Baseline, str, np.ndarray], Baseline],
+    captured: Callable[[Rows], np.ndarray],
 ) -> tuple[Composition, Rows]:
     """A composition and its rows once it is known what the layer that is explained gives.
 
@@ -122,15 +127,16 @@ def inside(
         composition: Of a site inside the model.
         call: The call.
         rows: The clean rows of each model input, (B, ...).
+        baseline: Where its paths begin.
+        prepared: `Baseline.prepared` for a name and its clean rows.
         captured: What the layer gives for such rows.
 
     Raises:
         ValueError: The baseline does not fit what the layer gives.
     """
-    clean = captured(rows)
-    (name,), (baseline,) = composition.site.called, resolve(call.baseline, composition.site.called)
+    clean, (name,) = captured(rows), composition.site.called
     if isinstance(baseline, OfInputs):
         baseline = Given(captured(baseline.rows(rows)))
-    baseline.check(name, clean)
-    places = levels(call.method, composition.site.explained, (baseline,), call.tolerance is not None)
+    baselines = (prepared(baseline, name, clean),)
+    places = levels(call.method, composition.site.explained, baselines, call.tolerance is not None)
     return replace(composition, levels=places), {**rows, ACTIVATION: clean}

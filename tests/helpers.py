@@ -5,8 +5,13 @@ import numpy as np
 from fe_saliency import Method, methods
 from fe_saliency.method import Path, find
 
-#: The methods whose maps are those of the inputs, whatever the model.
-AT_INPUTS = [name for name in methods() if not find(name).core.at_layer]
+#: The registered methods that need nothing but a batch, and whose maps are those of the inputs, whatever the model.
+METHODS = tuple(
+    name
+    for name in methods()
+    if not find(name).core.at_layer
+    and not any(getattr(bracket, "from_data", False) for bracket in find(name).brackets)
+)
 
 
 def distance(actual, expected):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from helpers import AT_INPUTS, few, furthest, path
+from helpers import METHODS, few, furthest, path
 from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
 
 SPREAD, SEED = 0.2, 11
@@ -56,7 +56,7 @@ def test_the_numpy_model_is_the_model(kind, backend):
         np.testing.assert_allclose(to_host(said.scores[key]), expected, rtol=1e-10, atol=1e-20)
 
 
-@pytest.mark.parametrize("method", AT_INPUTS)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["smooth_conv", "two_inputs"])
 def test_method(kind, method, backend):
     assert furthest(*both(kind, backend, method)) < TOLERANCE

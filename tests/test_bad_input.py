@@ -113,7 +113,7 @@ CALLS = [
 ]
 PATHS = [
     ({"nsamples": 0}, ValueError, r"`nsamples` \(=0\) must be at least 1"),
-    ({"baseline": "black"}, ValueError, r"`baseline` \(='black'\) must be one of \['uniform', 'zero'\]"),
+    ({"baseline": "black"}, ValueError, r"`baseline` \(='black'\) must be one of \['blur', 'gaussian', "),
     (
         {"baseline": np.zeros(5)},
         ValueError,

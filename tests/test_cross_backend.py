@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import AT_INPUTS, distance, few, furthest
+from helpers import METHODS, distance, few, furthest
 from models import batch, maps, net, to_host
 
 KINDS = [
@@ -22,7 +22,7 @@ def both(kind, dtype, method, **options):
     ]
 
 
-@pytest.mark.parametrize("method", AT_INPUTS)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind, dtype", KINDS)
 def test_raw_maps_and_what_is_said_of_them(kind, dtype, method):
     tf_said, torch_said = both(kind, dtype, method, nsamples=few(method))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from helpers import AT_INPUTS, few
+from helpers import METHODS, few
 
 from fe_saliency import SaliencyNet, pace
 
@@ -43,7 +43,7 @@ def recorded():
     return made, SaliencyNet(made, "x", "y")
 
 
-@pytest.mark.parametrize("method", AT_INPUTS)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("max_rows", [1, 7, 1000])
 def test_chunks_and_gradient_evaluations(method, max_rows):
     made, one = recorded()

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from fastestimator.network import BaseNetwork
 from fastestimator.op.tensorop.model import ModelOp
-from helpers import AT_INPUTS
+from helpers import METHODS
 from models import to_host
 from training import calls_of, classifier, dataset, drawn, estimator, images, saliency
 
@@ -32,7 +32,7 @@ def few(method):
 @pytest.mark.parametrize("max_rows, rows", [(1, 3), ("auto", 3), ("auto", 40)])
 def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, backend):
     net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)
-    for method in AT_INPUTS:
+    for method in METHODS:
         with (
             calls_of(BaseNetwork, "__enter__") as entries,
             calls_of(Chunks, "run") as chunks,
@@ -41,7 +41,7 @@ def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, bac
             net.attribute(batch(backend, rows), method, nsamples=few(method))
         assert len(entries) == 1, method
         assert max_rows == "auto" or len(chunks) > 1, "the chunks are inside of it"
-        assert len(measured) == (rows == 40 and method == AT_INPUTS[0]), "so is the measuring, once"
+        assert len(measured) == (rows == 40 and method == METHODS[0]), "so is the measuring, once"
 
 
 def test_the_trace_enters_once_for_each_of_its_four_maps(backend):

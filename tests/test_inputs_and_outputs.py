@@ -64,3 +64,12 @@ def test_order_of_keys_is_the_models_order(backend):
     expected = net("two_inputs", backend).get_masks(fed)
     for key, other in (("mz", "saliency0"), ("ma", "saliency1")):
         np.testing.assert_array_equal(to_host(found[key]), to_host(expected[other]))
+
+
+@pytest.mark.parametrize("name", ["zero", "maximum_distance"])
+def test_an_axis_of_one_channel_may_have_any_stride(name):
+    """Where NumPy moved it there torch would take an array for channels-last, and LeNet's `view` would fail."""
+    one, fed = net("lenet", "torch", "float32"), batch("lenet", "torch", dtype="float32")
+    for baseline in (name, np.moveaxis(np.zeros((3, 28, 28, 1), np.float32), -1, 1)):
+        said = one.attribute(fed, "integrated_gradients", baseline=baseline, nsamples=4)
+        assert np.isfinite(maps(said)["x"]).all()

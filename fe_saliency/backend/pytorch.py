@@ -37,6 +37,8 @@ class PyTorchBackend:
         tensor = torch.from_numpy(np.require(array, requirements=["W"] if images else ["C", "W"]))
         if images:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
+        else:  # An axis of length 1 may have any stride in NumPy, by which torch would guess a layout.
+            tensor = tensor.flatten().reshape(array.shape)
         return tensor if dtype is None else tensor.to(getattr(torch, dtype))
 
     def numpy(self, tensor: Tensor) -> np.ndarray:

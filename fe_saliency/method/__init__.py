@@ -1,7 +1,23 @@
 """Saliency methods as data: which sampling, which statistic. `register` adds one, `methods` lists them."""
 
-from fe_saliency.method import cam, gradient, integrated_gradients, smoothed_integrated, smoothgrad
-from fe_saliency.method.baseline import Baseline, Constant, Given, Uniform, resolve
+from fe_saliency.method import cam, expected_gradients, gradient, integrated_gradients, smoothed_integrated, smoothgrad
+from fe_saliency.method.baseline import (
+    Baseline,
+    Blur,
+    Constant,
+    FromData,
+    Gaussian,
+    Given,
+    MaximumDistance,
+    MeanOf,
+    Pixel,
+    Several,
+    Uniform,
+    apart,
+    black,
+    resolve,
+    white,
+)
 from fe_saliency.method.bracket import Bracket, Level, Sampling
 from fe_saliency.method.cam import Cam
 from fe_saliency.method.composed import integrated, smooth
@@ -11,31 +27,41 @@ from fe_saliency.method.of_inputs import OfInputs
 from fe_saliency.method.path import Path
 from fe_saliency.method.registry import Method, find, methods, register
 
-for _module in (gradient, smoothgrad, integrated_gradients, smoothed_integrated, cam):
+for _module in (gradient, smoothgrad, integrated_gradients, smoothed_integrated, expected_gradients, cam):
     for _method in _module.METHODS:
         register(_method)
 
 __all__ = [
     "Absolute",
     "Baseline",
+    "Blur",
     "Bracket",
     "Cam",
     "Constant",
     "Core",
+    "FromData",
+    "Gaussian",
     "Given",
     "Level",
+    "MaximumDistance",
+    "MeanOf",
     "Method",
     "Noise",
     "OfInputs",
     "Path",
+    "Pixel",
     "Sampling",
+    "Several",
     "Squared",
     "TimesInput",
     "Uniform",
+    "apart",
+    "black",
     "find",
     "integrated",
     "methods",
     "register",
     "resolve",
     "smooth",
+    "white",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,9 @@ class Bracket:
     def least_samples(self) -> int:
         """The fewest samples that make sense."""
         return 1
+
+    def check(self, baselines: Mapping[str, Baseline]) -> None:
+        """Raise ValueError if it cannot begin at these baselines, by input key."""
 
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         """The ops that fold samples into `points` (one key per input), and the keys they leave them under."""

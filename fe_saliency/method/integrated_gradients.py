@@ -1,5 +1,4 @@
-"""Integrated Gradients (Sundararajan et al. 2017, 1703.01365); with drawn baselines also Erion et al. 2021,
-1906.10670."""
+"""Integrated Gradients (Sundararajan et al. 2017, 1703.01365)."""
 
 from fe_saliency.method.path import Path
 from fe_saliency.method.registry import Method

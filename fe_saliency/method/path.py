@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency import op, quadrature, statistic
 from fe_saliency.backend import Backend
+from fe_saliency.method.baseline import Baseline, FromData
 from fe_saliency.method.bracket import Bracket, Level, Sampling, growing
 
 #: So many samples of an open-ended path are spread evenly over it, then as many more between them.
@@ -27,15 +29,26 @@ class Path(Bracket):
         rule: The quadrature for given baselines, a name in `fe_saliency.quadrature.RULES`. The gradient of a ReLU
             network jumps along the path, so no rule converges faster than 1 / K, and equally spaced points in the
             middle of their parts do best; for a smooth network "gauss_legendre" is more accurate by orders.
+        from_data: Whether the baselines must be drawn from data, as for expected gradients.
     """
 
     rule: str = "midpoint"
+    from_data: bool = False
     has_baseline = True
     most_samples = 1025
 
     def __post_init__(self) -> None:
         if self.rule not in quadrature.RULES:
             raise ValueError(f"`rule` (={self.rule!r}) must be one of {sorted(quadrature.RULES)}.")
+
+    def check(self, baselines: Mapping[str, Baseline]) -> None:
+        for key, baseline in baselines.items():
+            if self.from_data and not isinstance(baseline, FromData):
+                raise ValueError(
+                    f"`baseline` for `{key}` (a {type(baseline).__name__}) must be drawn from data here: give "
+                    "`FromData(array)`, with an array (N, ...) of rows of this input, or `FromData(key)`, if the batch "
+                    "holds one."
+                )
 
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         ops, starts = self._starts(level)

@@ -14,14 +14,16 @@ from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
 from fe_saliency.op.layer import LayerOp, ObserveOp
 from fe_saliency.op.margin import Margin
-from fe_saliency.op.noise import AddNoise, NormalPattern
-from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
+from fe_saliency.op.noise import AddNoise, ClippedNoise, NormalPattern
+from fe_saliency.op.path import DataBaseline, PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
 from fe_saliency.op.pointwise import Absolute, Squared, TimesDifference
 
 __all__ = [
     "Absolute",
     "Accumulate",
     "AddNoise",
+    "ClippedNoise",
+    "DataBaseline",
     "Decide",
     "ElementSum",
     "Gather",

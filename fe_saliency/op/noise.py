@@ -66,3 +66,13 @@ class AddNoise(PlacingOp):
 
     def place(self, x: Tensor, pattern: Tensor) -> Tensor:
         return x + (self.backend.row_max(x) - self.backend.row_min(x)) * pattern
+
+
+@traceable()
+class ClippedNoise(AddNoise):
+    """Fold K disturbed copies into the batch, clipped to the row's own [min, max]; arguments as in `AddNoise`."""
+
+    def place(self, x: Tensor, pattern: Tensor) -> Tensor:
+        low, high, noisy = self.backend.row_min(x), self.backend.row_max(x), super().place(x, pattern)
+        noisy = self.backend.where(noisy < low, low, noisy)
+        return self.backend.where(noisy > high, high, noisy)

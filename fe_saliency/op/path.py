@@ -54,6 +54,24 @@ class UniformBaseline(PlacingOp):
 
 
 @traceable()
+class DataBaseline(PlacingOp):
+    """Baselines that are the patterns themselves, rows of data, for each row alike (Erion et al. 2021, 1906.10670).
+
+    Args:
+        inputs: Key(s) of the tensors (B, ...), then as many keys of rows of data (K, ...).
+        outputs: Key(s) for the baselines, (K*B, ...): draw k for row b stands at k * B + b.
+        mode: In which mode(s) the op runs, as in every FE op.
+        ds_id: For which dataset id(s) the op runs, as in every FE op.
+
+    Raises:
+        ValueError: Not one pattern and one output per tensor.
+    """
+
+    def place(self, x: Tensor, pattern: Tensor) -> Tensor:
+        return pattern + self.backend.zeros_like(x)
+
+
+@traceable()
 class RepeatLike(SaliencyOp):
     """Repeat rows K times, so that they stand beside tensors whose samples are folded into the batch.
 

@@ -54,7 +54,7 @@ def test_feeds():
 @pytest.mark.parametrize(
     "said, error, message",
     [
-        ("black", ValueError, r"`baseline` \(='black'\) must be one of \['uniform', 'zero'\], a number, an array"),
+        ("black", ValueError, r"`baseline` \(='black'\) must be one of \['blur', .*\], .* `black\(mean, std\)`"),
         (float("nan"), ValueError, r"`baseline` \(=nan\) must be finite"),
         (object(), TypeError, r"`baseline` \(a object\) must be a name, a number, an array or a Baseline"),
         ({"z": 0}, ValueError, r"`baseline` names \['z'\], but the model inputs are \['x0', 'x1'\]"),

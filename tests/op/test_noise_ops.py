@@ -5,7 +5,7 @@ import pytest
 from running import fold, images, run
 
 from fe_saliency import patterns
-from fe_saliency.op import AddNoise, NormalPattern
+from fe_saliency.op import AddNoise, ClippedNoise, NormalPattern
 
 ROW = (4, 5, 2)
 
@@ -19,6 +19,14 @@ def test_each_row_is_disturbed_in_its_own_range(backend):
     (found,) = run(AddNoise(inputs=["x", "p"], outputs="y"), backend, x, pattern)
     span = x.max(axis=(1, 2, 3), keepdims=True) - x.min(axis=(1, 2, 3), keepdims=True)
     np.testing.assert_allclose(found, fold(x[None] + span * pattern[:, None]), rtol=1e-12, atol=1e-12)
+
+
+def test_clipped_noise_stays_in_each_rows_own_range(backend):
+    x, pattern = images(), images(5, seed=1)
+    (free,) = run(AddNoise(inputs=["x", "p"], outputs="y"), backend, x, pattern)
+    (found,) = run(ClippedNoise(inputs=["x", "p"], outputs="y"), backend, x, pattern)
+    low, high = (each((1, 2, 3), keepdims=True) for each in (x.min, x.max))
+    np.testing.assert_array_equal(found, fold(np.clip(free.reshape(5, *x.shape), low, high)))
 
 
 def test_several_tensors_keep_their_order(backend):

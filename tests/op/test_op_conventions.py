@@ -14,6 +14,8 @@ INPUTS = {
     op.Absolute: (["g"], ["y"]),
     op.Accumulate: (["x"], None),
     op.AddNoise: (["x", "p"], ["y"]),
+    op.ClippedNoise: (["x", "p"], ["y"]),
+    op.DataBaseline: (["x", "p"], ["b"]),
     op.Decide: (["y", "wanted"], ["class", "prediction", "score"]),
     op.ElementSum: (["x", "z"], ["sum"]),
     op.Gather: (["y"], ["s"]),

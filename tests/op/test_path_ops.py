@@ -5,7 +5,7 @@ import pytest
 from running import fold, images, run
 
 from fe_saliency import patterns, quadrature
-from fe_saliency.op import PathPoints, StraightPath, UniformBaseline, UniformPattern
+from fe_saliency.op import DataBaseline, PathPoints, StraightPath, UniformBaseline, UniformPattern
 
 POSITIONS = np.array([0.0, 0.25, 1.0])
 
@@ -54,6 +54,12 @@ def test_uniform_baselines_lie_in_the_row(backend):
     np.testing.assert_allclose(found, fold(low + (high - low) * pattern[:, None]), rtol=1e-6)
     by_row = found.reshape(4, 3, -1)
     assert (by_row >= low.reshape(3, 1)).all() and (by_row <= high.reshape(3, 1)).all()
+
+
+def test_rows_of_data_are_the_baselines_of_every_row(backend):
+    x, data = images(), images(4, seed=1)
+    (found,) = run(DataBaseline(inputs=["x", "p"], outputs="b"), backend, x, data)
+    np.testing.assert_array_equal(found, fold(np.stack([data] * 3, axis=1)))
 
 
 def test_uniform_patterns(backend):
