@@ -170,8 +170,14 @@ def test_one_pixel_is_no_picture_and_what_runs_twice_is_no_layer(backend):
 
 
 def test_another_layer_another_map(backend):
-    first, second, again = (maps(cam("squeeze", backend, "gradcam", place))["x"] for place in (1, 3, 1))
-    assert np.array_equal(first, again) and distance(first, second) > 1e-3
+    one, given = net("squeeze", backend), batch("squeeze", backend)
+    layers = [layer_of("squeeze", backend, place) for place in (1, 3, 1)]
+    for method in ("gradcam", "gradient"):
+        first, second, again = (
+            next(iter(maps(one.attribute(given, method, layer=layer, target=TARGET)).values())) for layer in layers
+        )
+        assert np.array_equal(first, again)
+        assert first.shape != second.shape or distance(first, second) > 1e-3
 
 
 def test_the_map_lies_over_the_first_image(backend):

@@ -67,8 +67,8 @@ def test_wrong_numbers_of_samples(method, nsamples, error, message):
 
 
 def test_unknown_methods():
-    with pytest.raises(ValueError, match=r"`method` \(='gradcam'\) must be one of 'gradient', .*, or a Method"):
-        find("gradcam")
+    with pytest.raises(ValueError, match=r"`method` \(='gradkam'\) must be one of 'gradient', .*, or a Method"):
+        find("gradkam")
     with pytest.raises(TypeError, match=r"`method` \(a type\) must be a registered name or a Method"):
         find(Variance)
 
