@@ -14,7 +14,8 @@ class Attribution:
     """Raw maps and what is known about them; B rows.
 
     Args:
-        maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}.
+        maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}. A map of
+            regions has one channel; what is said of its accuracy is that of the attribution it was made of.
         targets: {output key: int64 tensor (B,), the class that was explained}.
         predictions: {output key: int64 tensor (B,), the class with the highest score}.
         scores: {output key: tensor (B,), the explained score of the clean input}.

@@ -54,6 +54,7 @@ class Composition:
         session: Its Network.
         reductions: For each bracket, the outermost first, one Reduction per model input.
         states: For each model input the keys of the state of the innermost bracket.
+        gradients: The keys of the gradients, one per model input, which ATTRIBUTE leaves for an adaptive bracket.
         results: For each model input the keys of what WHOLE and ENDING leave: the map, and if there is a bracket what
             else `Statistic.finish` gives.
         gap: Reduces the gap of each point of a path whose baselines are drawn.
@@ -66,6 +67,7 @@ class Composition:
     session: Session
     reductions: tuple[tuple[Reduction, ...], ...]
     states: tuple[tuple[str, ...], ...]
+    gradients: tuple[str, ...]
     results: tuple[tuple[str, ...], ...]
     gap: Reduction | None
     weights: str = key("Point", "weight")
@@ -120,10 +122,12 @@ def compose(
     forward: list[TensorOp] = [*opening, Watch(inputs=points), _model(model, points, ends)]
     gather = Gather(inputs=ends, outputs=finals, indices=classes, score=score)
     backward: list[TensorOp] = [gather, differentiate, *closing]
+    if brackets and brackets[-1][0].scored:
+        backward.append(ElementSum(inputs=finals, outputs=[Composition.weights]))
     if not brackets:
         whole: Stage = ([*forward, *decide(), *backward], WHOLE)
         session = _session([predict, whole], {PREDICT: clean, WHOLE: clean + gradients}, backend)
-        return Composition(method, places, session, (), (), tuple((gradient,) for gradient in gradients), None)
+        return Composition(method, places, session, (), (), (), tuple((gradient,) for gradient in gradients), None)
 
     statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
     states, results = (
@@ -141,6 +145,9 @@ def compose(
     ]
     reduced = clean + [part for result in results for part in result]
     left = {PREDICT: clean, WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
+    if method.adaptive:  # The states are advanced beside the Network; see `Follower`.
+        stages = [predict, (forward + backward, ATTRIBUTE)]
+        left = {PREDICT: clean, ATTRIBUTE: [*gradients, *places[-1].keys("difference")]}
     bracket, level = brackets[0]
     if len(brackets) == 1 and bracket.has_baseline:
         gap = Reduction(statistics[0], backend) if bracket.draws(level) else None
@@ -151,7 +158,8 @@ def compose(
         left[ORIGINS] = scores
         left[ATTRIBUTE].append(Composition.sums)
     reductions = tuple(tuple(Reduction(each, backend) for _ in inputs) for each in statistics)
-    return Composition(method, places, _session(stages, left, backend), reductions, states, results, gap)
+    session = _session(stages, left, backend)
+    return Composition(method, places, session, reductions, states, tuple(gradients), results, gap)
 
 
 def _session(stages: Sequence[Stage], left: dict[str, list[str]], backend: Backend) -> Session:

@@ -66,6 +66,8 @@ class Engine:
         batch_size = len(rows[self.model_inputs[0]])
         said = targets.given(batch, call.target, self.model_outputs, batch_size)
         composition = self._composition(call, baselines)
+        for bracket, level in zip(call.method.brackets, composition.levels, strict=True):
+            bracket.check(level, list(rows.values()))
         effort = effort_of(call, composition.levels)
         with composition.session.entered() as run:
             evaluations = batch_size * prod(effort.counts)

@@ -10,7 +10,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
-from fe_saliency import checks
+from fe_saliency import checks, regional
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.call import Call
 from fe_saliency.display.scaling import to_mask
@@ -207,11 +207,11 @@ class SaliencyNet:
             batch: As in `get_masks`.
             method: A registered name (`fe_saliency.methods()`) or a `fe_saliency.Method`.
             nsamples: Gradient evaluations per row; for a nested method one number per bracket, the outermost first:
-                (noisy copies, path points). None for 25 each.
+                (noisy copies, path points). None for 25 each, or what the method says.
             stdev_spread: The noise's standard deviation as a share of each row's own range, for methods with noise.
             baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
                 a number, an array (B, ...) or of one row, a `fe_saliency.method.Baseline`, or a dict of these by input
-                key.
+                key. Where it cannot be random None is "zero", and for regions black and white.
             target: The class to explain: a number, (B,), or a dict of these by output key. None: what the batch says
                 under `SaliencyNet_Target_Index_<output key>`, else the predicted class.
             score: As in the constructor, for this call.
@@ -231,8 +231,10 @@ class SaliencyNet:
         Raises:
             ValueError: An argument out of its range, or a batch as in `get_masks`.
             TypeError: An argument or a part of the batch of the wrong kind.
+            ImportError: The method needs a package that is not installed; it is named.
         """
-        return self._engine.run(
+        return regional.run(
+            self._engine,
             batch,
             self._call(
                 method=find(method),

@@ -27,6 +27,11 @@ def path(rule):
     return Method(f"path_{rule}", "Path", "Sundararajan et al. 2017", (Path(rule=rule),))
 
 
+def takes_tables(method):
+    """Whether a registered method takes inputs (B, F)."""
+    return method not in ("blur_integrated_gradients", "xrai")
+
+
 def few(method, outer=5, inner=4):
     """A small `nsamples` for a method of any depth."""
     depth = len(find(method).brackets)

@@ -8,18 +8,20 @@ from fastestimator.op.tensorop.gradient.watch import Watch
 
 from fe_saliency.op.accumulate import Accumulate, ElementSum, LastSample, Reduce
 from fe_saliency.op.aggregate import Mean, MeanOfSquares, Variance, WeightedSum
+from fe_saliency.op.blur import Blur
 from fe_saliency.op.decide import Decide
 from fe_saliency.op.gather import Gather
 from fe_saliency.op.gradient import GradientOp
 from fe_saliency.op.margin import Margin
 from fe_saliency.op.noise import AddNoise, NormalPattern
-from fe_saliency.op.path import PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
-from fe_saliency.op.pointwise import Absolute, Squared, TimesDifference
+from fe_saliency.op.path import PathAt, PathPoints, RepeatLike, StraightPath, UniformBaseline, UniformPattern
+from fe_saliency.op.pointwise import Absolute, Squared, SquaredShare, TimesDifference
 
 __all__ = [
     "Absolute",
     "Accumulate",
     "AddNoise",
+    "Blur",
     "Decide",
     "ElementSum",
     "Gather",
@@ -29,10 +31,12 @@ __all__ = [
     "Mean",
     "MeanOfSquares",
     "NormalPattern",
+    "PathAt",
     "PathPoints",
     "Reduce",
     "RepeatLike",
     "Squared",
+    "SquaredShare",
     "StraightPath",
     "TimesDifference",
     "UniformBaseline",

@@ -13,6 +13,7 @@ INPUTS = {
     op.Absolute: (["g"], ["y"]),
     op.Accumulate: (["x"], None),
     op.AddNoise: (["x", "p"], ["y"]),
+    op.Blur: (["x", "sigma", "pace"], ["y", "change"]),
     op.Decide: (["y", "wanted"], ["class", "prediction", "score"]),
     op.ElementSum: (["x", "z"], ["sum"]),
     op.Gather: (["y"], ["s"]),
@@ -22,10 +23,12 @@ INPUTS = {
     op.Mean: (["x"], ["y"]),
     op.MeanOfSquares: (["x"], ["y"]),
     op.NormalPattern: (["x"], ["p"]),
+    op.PathAt: (["x", "b", "p"], ["point", "difference"]),
     op.PathPoints: (["x"], ["a", "w"]),
     op.Reduce: (["x"], [["map", "norm"]]),
     op.RepeatLike: (["x", "like"], ["y"]),
     op.Squared: (["g"], ["y"]),
+    op.SquaredShare: (["g"], ["y"]),
     op.StraightPath: (["x", "b", "a"], ["point", "difference"]),
     op.TimesDifference: (["g", "d"], ["y"]),
     op.UniformBaseline: (["x", "p"], ["b"]),
@@ -35,6 +38,7 @@ INPUTS = {
 }
 EXTRA = {
     op.Accumulate: {"weights": "w", "states": [["count", "total"]]},
+    op.Blur: {"max_sigma": 3.0},
     op.Gather: {"indices": ["class"]},
     op.GradientOp: {"finals": ["s"]},
     op.Reduce: {"weights": "w", "like": ["z"]},
