@@ -17,7 +17,8 @@ class Attribution:
     Args:
         maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}. With a
             `layer` one map: {name of the layer: tensor of the shape of what it gives}; of a class activation map
-            {key of the first image among the inputs: (B, H, W, 1), channels-first (B, 1, H, W)}.
+            {key of the first image among the inputs: (B, H, W, 1), channels-first (B, 1, H, W)}. A map of regions has
+            one channel; what is said of its accuracy is that of the attribution it was made of.
         targets: {output key: int64 tensor (B,), the class that was explained}; -1 for a target that is no one class.
         predictions: {output key: int64 tensor (B,), the class with the highest score}; -1 for a target that is not made
             of classes (`Unit`, `Score`), or of a dense output.

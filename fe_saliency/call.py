@@ -51,8 +51,13 @@ class Call:
         if self.tolerance is not None:
             object.__setattr__(self, "tolerance", checks.tolerance("tolerance", self.tolerance))
         self.method.samples(self.nsamples, self.tolerance is not None)
-        if self.baseline is not None and not any(bracket.has_baseline for bracket in self.method.brackets):
-            raise ValueError(f"`baseline` must be None for the method {self.method.name!r}, which has no path.")
+        brackets = self.method.brackets
+        if self.baseline is not None and not any(each.has_baseline and not each.own_baseline for each in brackets):
+            raise ValueError(
+                f"`baseline` must be None for the method {self.method.name!r}, which has no path from a given one."
+            )
+        if self.baseline is None and any(each.one_path for each in brackets):
+            object.__setattr__(self, "baseline", "zero")
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class Composition:
         session: Its Network.
         reductions: For each bracket, the outermost first, one Reduction per model input.
         states: For each model input the keys of the state of the innermost bracket.
+        gradients: The keys of the gradients, one per model input, which ATTRIBUTE leaves for an adaptive bracket.
         results: For each model input the keys of what WHOLE and ENDING leave: the map, and if there is a bracket what
             else `Statistic.finish` gives.
         gap: Reduces the gap of each point of a path whose baselines are drawn.
@@ -81,6 +82,7 @@ class Composition:
     session: Session
     reductions: tuple[tuple[Reduction, ...], ...]
     states: tuple[tuple[str, ...], ...]
+    gradients: tuple[str, ...]
     results: tuple[tuple[str, ...], ...]
     gap: Reduction | None
     weights: str = key("Point", "weight")
@@ -139,18 +141,20 @@ def compose(
         ]
 
     predict: Stage = ([model_op(site.model, site.inputs, outputs), *settle()], PREDICT)
-    stages: list[Stage] = [(*predict, WHOLE) if brackets else predict]
+    stages: list[Stage] = [(*predict, WHOLE) if brackets and not method.adaptive else predict]
     left = {PREDICT: clean}
     if isinstance(site, Inside):
         stages.append((site.capture(outputs), CAPTURE))
         left[CAPTURE] = [ACTIVATION]
     forward: list[TensorOp] = [*opening, *running]
     backward: list[TensorOp] = [*explain(finals), differentiate, *closing]
+    if brackets and brackets[-1][0].scored:
+        backward.append(ElementSum(inputs=finals, outputs=[Composition.weights]))
     if not brackets:
         stages.append(([*forward, *settle(), *backward], WHOLE))
         left[WHOLE] = clean + gradients
         maps = tuple((gradient,) for gradient in gradients)
-        return Composition(site, method, places, aims, _session(stages, left, backend), (), (), maps, None)
+        return Composition(site, method, places, aims, _session(stages, left, backend), (), (), (), maps, None)
 
     statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
     states, results = (
@@ -158,15 +162,19 @@ def compose(
         for what, parts in (("State", statistics[-1].parts), ("Result", statistics[-1].results))
     )
     gap: Reduction | None = None
-    stages += [
-        (forward, ATTRIBUTE, WHOLE, ENDING),
-        ([LastSample(inputs=[*ends, site.inputs[0]], outputs=outputs), *settle()], ENDING),
-        (backward, ATTRIBUTE, WHOLE, ENDING),
-        ([Accumulate(gradients, Composition.weights, states, statistics[-1])], ATTRIBUTE),
-        ([Reduce(gradients, site.likes, Composition.weights, results, statistics[-1])], WHOLE, ENDING),
-    ]
-    reduced = clean + [part for result in results for part in result]
-    left |= {WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
+    if method.adaptive:  # The states are advanced beside the Network; see `Follower`.
+        stages.append((forward + backward, ATTRIBUTE))
+        left[ATTRIBUTE] = [*gradients, *places[-1].keys("difference")]
+    else:
+        stages += [
+            (forward, ATTRIBUTE, WHOLE, ENDING),
+            ([LastSample(inputs=[*ends, site.inputs[0]], outputs=outputs), *settle()], ENDING),
+            (backward, ATTRIBUTE, WHOLE, ENDING),
+            ([Accumulate(gradients, Composition.weights, states, statistics[-1])], ATTRIBUTE),
+            ([Reduce(gradients, site.likes, Composition.weights, results, statistics[-1])], WHOLE, ENDING),
+        ]
+        reduced = clean + [part for result in results for part in result]
+        left |= {WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
     bracket, level = brackets[0]
     if len(brackets) == 1 and bracket.has_baseline:
         gap = Reduction(statistics[0], backend) if bracket.draws(level) else None
@@ -176,7 +184,8 @@ def compose(
         left[ORIGINS] = scores
         left[ATTRIBUTE].append(Composition.sums)
     reductions = tuple(tuple(Reduction(each, backend) for _ in site.maps) for each in statistics)
-    return Composition(site, method, places, aims, _session(stages, left, backend), reductions, states, results, gap)
+    session = _session(stages, left, backend)
+    return Composition(site, method, places, aims, session, reductions, states, tuple(gradients), results, gap)
 
 
 def _session(stages: Sequence[Stage], left: dict[str, list[str]], backend: Backend) -> Session:

@@ -82,6 +82,8 @@ class Engine:
                 captured = partial(self._captured, run, composition, call)
                 prepared = partial(self._prepared, batch, rows)
                 composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
+            for bracket, level in zip(call.method.brackets, composition.levels, strict=True):
+                bracket.check(replace(level, inputs=site.called), [rows[key] for key in site.explained])
             evaluations = batch_size * prod(effort.counts)
             pace = self._pace(run, composition, call, rows, evaluations)
             with (
@@ -144,9 +146,6 @@ class Engine:
         rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned, self._sites.embedding is not None)
         site = self._sites.of(call.method, call.layer, rows, self._dtype)
         several = apart(resolve(call.baseline, site.called))
-        for baselines in several:
-            for bracket in call.method.brackets:
-                bracket.check(dict(zip(site.called, baselines, strict=True)))
         if not isinstance(site, Inside):
             several = [
                 tuple(map(partial(self._prepared, batch, rows), baselines, rows.keys(), rows.values()))

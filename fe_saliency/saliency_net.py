@@ -10,7 +10,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
-from fe_saliency import checks
+from fe_saliency import checks, regional
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.call import Call
 from fe_saliency.display.scaling import to_mask
@@ -208,14 +208,14 @@ class SaliencyNet:
             batch: As in `get_masks`.
             method: A registered name (`fe_saliency.methods()`) or a `fe_saliency.Method`.
             nsamples: Gradient evaluations per row; for a nested method one number per bracket, the outermost first:
-                (noisy copies, path points). None for 25 each.
+                (noisy copies, path points). None for 25 each, or what the method says.
             stdev_spread: The noise's standard deviation as a share of each row's own range, for methods with noise.
             baseline: Where a path begins: None or "uniform" (random in the row's own range, a draw per point), "zero",
                 "blur", "gaussian", "maximum_distance", a number, an array (B, ...) or of one row, a
                 `fe_saliency.method.Baseline` such as `FromData(array)`, or a dict of these by input key. With
-                `Several([...])` each of them takes `nsamples`, and the maps are averaged. With `layer` all in the
-                layer's space, and `fe_saliency.method.OfInputs(...)` is what the layer gives for baselines of the
-                inputs.
+                `Several([...])` each of them takes `nsamples`, and the maps are averaged. Where it cannot be random
+                None is "zero", and for regions black and white. With `layer` all in the layer's space, and
+                `fe_saliency.method.OfInputs(...)` is what the layer gives for baselines of the inputs.
             target: What to explain: a class, (B,) classes, the key of these in the batch, a `fe_saliency.target.Target`
                 (a contrast, a mask, any score), or a dict of these by output key. None: what the batch says under
                 `SaliencyNet_Target_Index_<output key>`, else the predicted class.
@@ -241,8 +241,10 @@ class SaliencyNet:
         Raises:
             ValueError: An argument out of its range, or a batch as in `get_masks`.
             TypeError: An argument or a part of the batch of the wrong kind.
+            ImportError: The method needs a package that is not installed; it is named.
         """
-        return self._engine.run(
+        return regional.run(
+            self._engine,
             batch,
             self._call(
                 method=find(method),

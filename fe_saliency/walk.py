@@ -15,6 +15,7 @@ from fe_saliency.compose import ATTRIBUTE, ENDING, ORIGINS, PREDICT, WHOLE, Comp
 from fe_saliency.driver import Driver, States
 from fe_saliency.feeder import Feeder
 from fe_saliency.finish import Finish, Finished, Walked
+from fe_saliency.follower import Follower
 from fe_saliency.plan import Smaller, even, pieces
 from fe_saliency.target import Settled
 
@@ -49,10 +50,11 @@ class Walk:
         self.brackets = composition.method.brackets
         self.path = effort.diagnose and len(self.brackets) == 1 and self.brackets[0].has_baseline
         gaps = self.path and composition.gap is not None
-        self.driver = Driver(composition, effort.counts, feeder, chunks, backend, gaps)
+        adaptive = composition.method.adaptive
+        self.driver = (Follower if adaptive else Driver)(composition, effort.counts, feeder, chunks, backend, gaps)
         self.finish = Finish(composition, backend)
         #: Whether one run of one program can do it all.
-        self.simple = len(self.brackets) == 1 and effort.tolerance is None and not gaps
+        self.simple = len(self.brackets) == 1 and effort.tolerance is None and not gaps and not adaptive
 
     def run(self) -> tuple[Settled, Walked]:
         """Walk all rows."""

@@ -9,8 +9,7 @@ from fe_saliency.method import Path, find
 METHODS = tuple(
     name
     for name in methods()
-    if not find(name).core.at_layer
-    and not any(getattr(bracket, "from_data", False) for bracket in find(name).brackets)
+    if not find(name).core.at_layer and not any(getattr(bracket, "from_data", False) for bracket in find(name).brackets)
 )
 
 
@@ -33,6 +32,11 @@ def furthest(actual, expected):
 def path(rule):
     """Integrated Gradients by a quadrature of one's own choice."""
     return Method(f"path_{rule}", "Path", "Sundararajan et al. 2017", (Path(rule=rule),))
+
+
+def takes_tables(method):
+    """Whether a registered method takes inputs (B, F)."""
+    return method not in ("blur_integrated_gradients", "xrai")
 
 
 def few(method, outer=5, inner=4):

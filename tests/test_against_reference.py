@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 import reference
-from helpers import METHODS, few, furthest, path
+from helpers import few, furthest, path
 from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
 
+#: The others are derived where they are tested, in tests/method.
+METHODS = (
+    *("gradient", "smoothgrad", "smoothgrad_squared", "vargrad", "integrated_gradients"),
+    *("smoothed_integrated_gradients", "smoothed_integrated_gradients_squared", "integrated_gradients_variance"),
+)
 SPREAD, SEED = 0.2, 11
 GIVEN = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
 IN_FULL = [np.full((6, 6, 2), 0.5), GIVEN["x1"]]

@@ -10,9 +10,9 @@ import fe_saliency
 ROOT = Path(fe_saliency.__file__).parent
 FRAMEWORKS = {"tensorflow", "torch", "keras", "tensorboard"}
 #: Part of the package -> the parts that it may import, besides itself.
-NUMBERS = {"quadrature", "patterns", "plan"}
+NUMBERS = {"quadrature", "patterns", "plan", "segments"}
 OP = {"backend", "statistic", "checks", *NUMBERS}
-METHOD = {"op", *OP}
+METHOD = {"op", "stepwise", *OP}
 CALL = {"method", *METHOD}
 WALK = {"session", "compose", "feeder", "chunks", *CALL}
 ALLOWED = {
@@ -21,6 +21,7 @@ ALLOWED = {
     "quadrature": set(),
     "patterns": set(),
     "plan": set(),
+    "segments": set(),
     "checks": set(),
     "attribution": {"backend", "target"},
     "averaged": {"attribution", "backend"},
@@ -30,6 +31,7 @@ ALLOWED = {
     "inputs": {"backend", "say"},
     "session": {"backend"},
     "statistic": {"backend"},
+    "stepwise": {"statistic", "backend"},
     "op": OP,
     "method": METHOD,
     "target": {"op", "backend"},
@@ -42,13 +44,15 @@ ALLOWED = {
     "chunks": {"session", "backend", "plan", "say"},
     "driver": WALK,
     "clean": {"target", *WALK},
+    "follower": {"driver", *WALK},
     "finish": {"driver", *WALK},
-    "walk": {"call", "target", "driver", "clean", "finish", *WALK},
+    "walk": {"call", "target", "driver", "follower", "clean", "finish", *WALK},
     "engine": {"walk", "clean", "call", "attribution", "averaged", "inputs", "target", "pace", "site", "sites", *WALK},
+    "regional": {"engine", "attribution", *CALL, "call"},
     "display": {"backend", "checks"},
     "heat": {"display.channels"},
     "measure": set(),
-    "saliency_net": {"call", "engine", "checks", "display", "backend", "method", "attribution", "target"},
+    "saliency_net": {"call", "engine", "regional", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
     "watch": {"saliency_net", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
     "labels": set(),
@@ -66,6 +70,7 @@ OUTSIDE = {
     "quadrature": {"numpy"},
     "patterns": {"numpy"},
     "plan": {"numpy"},
+    "segments": {"numpy", "scipy", "skimage"},
     "statistic": {"numpy"},
     "attribution": {"numpy"},
     "averaged": {"numpy"},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from helpers import METHODS, distance, few, furthest
+from helpers import METHODS, distance, few, furthest, takes_tables
 from models import maps, to_host
 
 from fe_saliency import SaliencyNet
@@ -48,7 +48,7 @@ def greedy(backend):
     return fe.build(model_fn={"torch": Greedy, "tf": in_tf}[backend], optimizer_fn=None)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", filter(takes_tables, METHODS))
 def test_halved_and_right(method, backend):
     model = greedy(backend)
     options = {"nsamples": few(method), "method": method}

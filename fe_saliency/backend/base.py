@@ -88,6 +88,12 @@ class Backend(Protocol):
     def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
         """The sum over all but the first `lead` axes."""
 
+    def einsum(self, equation: str, *tensors: Tensor) -> Tensor:
+        """Einstein's summation, in the words of `np.einsum`."""
+
+    def constant_like(self, array: np.ndarray, like: Tensor) -> Tensor:
+        """`array` as a tensor of the dtype and on the device of `like`."""
+
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         """The sum over one axis."""
 

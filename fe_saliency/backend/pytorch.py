@@ -96,6 +96,12 @@ class PyTorchBackend:
     def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
         return tensor.sum(dim=tuple(range(lead, tensor.ndim))) if tensor.ndim > lead else tensor
 
+    def einsum(self, equation: str, *tensors: Tensor) -> Tensor:
+        return torch.einsum(equation, *tensors)
+
+    def constant_like(self, array: np.ndarray, like: Tensor) -> Tensor:
+        return torch.from_numpy(array).to(like)
+
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tensor.sum(dim=axis, keepdim=keepdims)
 

@@ -91,6 +91,12 @@ class TensorFlowBackend:
     def row_sum(self, tensor: Tensor, lead: int = 1) -> Tensor:
         return tf.reduce_sum(tensor, axis=list(range(lead, tensor.shape.rank)))
 
+    def einsum(self, equation: str, *tensors: Tensor) -> Tensor:
+        return tf.einsum(equation, *tensors)
+
+    def constant_like(self, array: np.ndarray, like: Tensor) -> Tensor:
+        return tf.constant(array, like.dtype)
+
     def sum(self, tensor: Tensor, axis: int, keepdims: bool = False) -> Tensor:
         return tf.reduce_sum(tensor, axis=axis, keepdims=keepdims)
 

@@ -1,6 +1,17 @@
 """Saliency methods as data: which sampling, which statistic. `register` adds one, `methods` lists them."""
 
-from fe_saliency.method import cam, expected_gradients, gradient, integrated_gradients, smoothed_integrated, smoothgrad
+from fe_saliency.method import (
+    blur,
+    cam,
+    expected_gradients,
+    gradient,
+    guided,
+    idgi,
+    integrated_gradients,
+    smoothed_integrated,
+    smoothgrad,
+    xrai,
+)
 from fe_saliency.method.baseline import (
     Baseline,
     Blur,
@@ -18,23 +29,32 @@ from fe_saliency.method.baseline import (
     resolve,
     white,
 )
-from fe_saliency.method.bracket import Bracket, Level, Sampling
+from fe_saliency.method.blur import BlurPath
+from fe_saliency.method.bracket import Adaptive, Bracket, Level, Sampling
 from fe_saliency.method.cam import Cam
 from fe_saliency.method.composed import integrated, smooth
 from fe_saliency.method.core import Absolute, Core, Squared, TimesInput
+from fe_saliency.method.guided import Guided
+from fe_saliency.method.idgi import ImportantDirection
 from fe_saliency.method.noise import Noise
 from fe_saliency.method.of_inputs import OfInputs
 from fe_saliency.method.path import Path
+from fe_saliency.method.regions import Regions
 from fe_saliency.method.registry import Method, find, methods, register
 
-for _module in (gradient, smoothgrad, integrated_gradients, smoothed_integrated, expected_gradients, cam):
+for _module in (
+    *(gradient, smoothgrad, integrated_gradients, smoothed_integrated, expected_gradients),
+    *(blur, idgi, guided, xrai, cam),
+):
     for _method in _module.METHODS:
         register(_method)
 
 __all__ = [
     "Absolute",
+    "Adaptive",
     "Baseline",
     "Blur",
+    "BlurPath",
     "Bracket",
     "Cam",
     "Constant",
@@ -42,6 +62,8 @@ __all__ = [
     "FromData",
     "Gaussian",
     "Given",
+    "Guided",
+    "ImportantDirection",
     "Level",
     "MaximumDistance",
     "MeanOf",
@@ -50,6 +72,7 @@ __all__ = [
     "OfInputs",
     "Path",
     "Pixel",
+    "Regions",
     "Sampling",
     "Several",
     "Squared",

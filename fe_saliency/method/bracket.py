@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,16 +64,30 @@ class Bracket:
     default_samples = 25
     #: How many are taken at most, where an accuracy is asked for and the caller does not say.
     most_samples = 1024
-    #: Whether the bracket needs a baseline.
+    #: Whether it is a path from a baseline to the input.
     has_baseline = False
+    #: Whether the baseline is its own, so that the caller cannot give one.
+    own_baseline = False
+    #: Whether all samples lie on one path, so that the baseline cannot be drawn anew for each; zero if nothing is said.
+    one_path = False
+    #: Whether the statistic reads the score of each sample, in the place of its weight. Innermost only.
+    scored = False
+    #: Whether the gradient at one sample decides where the next is taken; see `Adaptive`. Innermost only.
+    adaptive = False
 
     @property
     def least_samples(self) -> int:
         """The fewest samples that make sense."""
         return 1
 
-    def check(self, baselines: Mapping[str, Baseline]) -> None:
-        """Raise ValueError if it cannot begin at these baselines, by input key."""
+    def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
+        """Raise ValueError if the bracket cannot sample these rows (B, ...), one array per input."""
+        drawn = [key for key, each in zip(level.inputs, level.baselines, strict=True) if each.drawn]
+        if self.one_path and drawn:
+            raise ValueError(
+                f"`baseline` for {drawn} must not be random, as it is drawn anew for each point and "
+                f"{type(self).__name__} needs all points on one path; give 'zero', a number or an array."
+            )
 
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         """The ops that fold samples into `points` (one key per input), and the keys they leave them under."""
@@ -113,6 +127,35 @@ class Bracket:
 
     def statistic(self, level: Level, backend: Backend) -> Statistic:
         """A new statistic that reduces the samples."""
+        raise NotImplementedError
+
+
+class Adaptive(Bracket):
+    """A bracket whose samples are steps: the gradient at one decides where the next is taken.
+
+    It stands innermost, and takes one step of all rows at a time. `opening` reads from `positions` where that is, and
+    leaves under `level.keys("difference")` by how much a point moves if its position goes from 0 to 1.
+    """
+
+    adaptive = True
+    one_path = True
+
+    def positions(self, level: Level) -> list[str]:
+        """The keys of the positions, one per input and each of the shape of its points; all are 0 at first."""
+        return level.keys("position")
+
+    def advance(
+        self, gradient: np.ndarray, difference: np.ndarray, position: np.ndarray, step: int, steps: int
+    ) -> np.ndarray:
+        """The positions after a step.
+
+        Args:
+            gradient: At the points of one input, (R, ...).
+            difference: What `opening` left, (R, ...).
+            position: Where the gradient was taken, float64 (R, ...).
+            step: Which step, 0 to `steps` - 1; all positions are 1 after the last.
+            steps: How many there are.
+        """
         raise NotImplementedError
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency import op, quadrature, statistic
 from fe_saliency.backend import Backend
-from fe_saliency.method.baseline import Baseline, FromData
+from fe_saliency.method.baseline import FromData
 from fe_saliency.method.bracket import Bracket, Level, Sampling, growing
 
 #: So many samples of an open-ended path are spread evenly over it, then as many more between them.
@@ -33,7 +33,7 @@ class Path(Bracket):
     """
 
     rule: str = "midpoint"
-    from_data: bool = False
+    from_data: bool = field(default=False, kw_only=True)
     has_baseline = True
     most_samples = 1025
 
@@ -41,8 +41,9 @@ class Path(Bracket):
         if self.rule not in quadrature.RULES:
             raise ValueError(f"`rule` (={self.rule!r}) must be one of {sorted(quadrature.RULES)}.")
 
-    def check(self, baselines: Mapping[str, Baseline]) -> None:
-        for key, baseline in baselines.items():
+    def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
+        super().check(level, rows)
+        for key, baseline in zip(level.inputs, level.baselines, strict=True):
             if self.from_data and not isinstance(baseline, FromData):
                 raise ValueError(
                     f"`baseline` for `{key}` (a {type(baseline).__name__}) must be drawn from data here: give "

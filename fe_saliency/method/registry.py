@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fe_saliency.method.bracket import Bracket
 from fe_saliency.method.core import Core
+from fe_saliency.method.regions import Regions
 
 _METHODS: dict[str, Method] = {}
 
@@ -21,9 +22,11 @@ class Method:
         source: The paper.
         brackets: None for one point, the input itself; `(Noise(), Path())` is Integrated Gradients, smoothed.
         core: What is attributed at a point; the gradient.
+        regions: What turns the map into one of regions, if anything does.
 
     Raises:
-        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores.
+        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores; or a
+            bracket around others that has to be the innermost.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Method:
     source: str
     brackets: tuple[Bracket, ...] = ()
     core: Core = Core()
+    regions: Regions | None = None
 
     def __post_init__(self) -> None:
         if not self.core.complete and any(bracket.has_baseline for bracket in self.brackets):
@@ -38,6 +42,21 @@ class Method:
                 f"`core` (={self.core}) must be the gradient inside a path, or the map of {self.name!r} would not sum "
                 "to the difference of the scores: leave the path out, or the core."
             )
+        for bracket in self.brackets[:-1]:
+            if bracket.scored or bracket.adaptive:
+                raise ValueError(
+                    f"`brackets` of {self.name!r} must have {type(bracket).__name__} as the last, the innermost one."
+                )
+            if bracket.has_baseline and self.adaptive:
+                raise ValueError(
+                    f"`brackets` of {self.name!r} must hold one path, not {type(bracket).__name__} around "
+                    f"{type(self.brackets[-1]).__name__}: leave one of them out."
+                )
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the innermost bracket goes step by step."""
+        return bool(self.brackets) and self.brackets[-1].adaptive
 
     def samples(self, nsamples: None | int | Sequence[int], open_ended: bool = False) -> tuple[int, ...]:
         """The number of samples of each bracket.

@@ -125,6 +125,36 @@ class PathPoints(SaliencyOp):
 
 
 @traceable()
+class PathAt(SaliencyOp):
+    """The point of each element's own position between baseline and input: b + p (x - b).
+
+    Args:
+        inputs: Key(s) of the tensors (M*B, ...), then as many keys of baselines (B, ...), then as many of positions p,
+            (M*B, ...).
+        outputs: Key(s) for the points (M*B, ...), then as many for the differences x - b, (M*B, ...).
+        mode: In which mode(s) the op runs, as in every FE op.
+        ds_id: For which dataset id(s) the op runs, as in every FE op.
+
+    Raises:
+        ValueError: Not one baseline, one position and two outputs per tensor.
+    """
+
+    def __init__(self, inputs: Keys, outputs: Keys, mode: Keys = None, ds_id: Keys = None) -> None:
+        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
+        tensors, baselines, positions = groups(self.inputs, 3)
+        points, differences = groups(self.outputs, 2)
+        same_number(tensors=tensors, baselines=baselines, positions=positions, points=points, differences=differences)
+
+    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
+        points, differences = [], []
+        for x, baseline, position in zip(*groups(data, 3), strict=True):
+            start = self.backend.repeat(baseline, x)
+            points.append(start + position * (x - start))
+            differences.append(x - start)
+        return points + differences
+
+
+@traceable()
 class StraightPath(SaliencyOp):
     """Fold K points of the line from a baseline to the input into the batch: b + a_k (x - b).
 

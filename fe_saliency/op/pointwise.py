@@ -41,6 +41,29 @@ class Squared(Absolute):
 
 
 @traceable()
+class SquaredShare(Absolute):
+    """The square of each element as a share of the sum of all squares of its row, over all inputs.
+
+    A row of zeros stays zero. Arguments and errors as in `Absolute`; all inputs have the same rows.
+    """
+
+    def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
+        backend = self.backend
+        data = [backend.at_least_single(tensor) for tensor in data]
+        # Squares of small numbers would be lost.
+        peaks = [backend.flat(backend.row_max(backend.abs(tensor))) for tensor in data]
+        peak = peaks[0]
+        for other in peaks[1:]:
+            peak = backend.where(other > peak, other, peak)
+        peak = backend.where(peak > 0, peak, peak * 0 + 1)
+        squares = [(tensor / backend.stretch(peak, tensor)) ** 2 for tensor in data]
+        sums = [backend.row_sum(square) for square in squares]
+        total = sum(sums[1:], sums[0])
+        total = backend.where(total > 0, total, total * 0 + 1)
+        return [square / backend.stretch(total, square) for square in squares]
+
+
+@traceable()
 class TimesDifference(SaliencyOp):
     """Multiply gradients along a path by input minus baseline.
 

@@ -1,0 +1,53 @@
+"""Follows paths that are found on the way: each gradient decides where the next one is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fe_saliency.backend import Tensor
+from fe_saliency.driver import Driver, States
+from fe_saliency.method import Adaptive
+
+
+class Follower(Driver):
+    """A Driver whose innermost bracket is adaptive: all rows take its steps together, one a chunk.
+
+    The path is computed on the host in double precision, from the gradients of the Network; a state holds the positions
+    on it.
+    """
+
+    def attributed(
+        self, program: str, states: States, feed: Mapping[str, Tensor], samples: range
+    ) -> tuple[States, Mapping[str, Tensor]]:
+        """Take one step."""
+        bracket, level = self.composition.method.brackets[-1], self.composition.levels[-1]
+        assert isinstance(bracket, Adaptive)
+        places = {
+            key: self.backend.cast(state[2], self.feeder.dtype)
+            for key, state in zip(bracket.positions(level), states, strict=True)
+        }
+        points = self._rows(states)
+        done = self.chunks.run(program, {**feed, **places}, points)
+        after: States = []
+        keys = zip(self.composition.gradients, level.keys("difference"), states, strict=True)
+        for gradient_key, difference_key, (count, total, position) in keys:
+            gradient, difference, before = (
+                self.backend.numpy(each).astype(np.float64)
+                for each in (done[gradient_key], done[difference_key], position)
+            )
+            now = bracket.advance(gradient, difference, before, samples.start, self.counts[-1])
+            step = self.backend.tensor(gradient * difference * (now - before))
+            after.append(
+                (
+                    count + 1,
+                    total + self.backend.cast_like(step, total),
+                    self.backend.cast_like(self.backend.tensor(now), position),
+                )
+            )
+        self.chunks.spent(points)
+        return after, done
+
+    def _share(self, rows: int, depth: int, left: int) -> int:
+        return 1 if depth == len(self.counts) - 1 else super()._share(rows, depth, left)
