@@ -6,6 +6,7 @@ from helpers import distance, few, furthest
 from models import batch, maps, model, net, rows, to_host
 
 from fe_saliency import SaliencyNet
+from fe_saliency.backend import by_name
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad", "integrated_gradients"])
@@ -64,3 +65,13 @@ def test_order_of_keys_is_the_models_order(backend):
     expected = net("two_inputs", backend).get_masks(fed)
     for key, other in (("mz", "saliency0"), ("ma", "saliency1")):
         np.testing.assert_array_equal(to_host(found[key]), to_host(expected[other]))
+
+
+def test_the_memory_of_an_array_says_nothing_of_its_layout():
+    """The stride of an axis of length 1 is anything to NumPy; torch would take such an image for channels-last."""
+    plain = np.arange(3 * 8 * 8, dtype="float32").reshape(3, 1, 8, 8)
+    odd = np.lib.stride_tricks.as_strided(plain, strides=(256, 4, 32, 4))
+    assert odd.flags.c_contiguous
+    tensor = by_name("torch").tensor(odd)
+    assert tensor.stride() == (64, 64, 8, 1)
+    np.testing.assert_array_equal(tensor.numpy(), plain)

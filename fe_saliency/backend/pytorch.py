@@ -37,6 +37,8 @@ class PyTorchBackend:
         tensor = torch.from_numpy(np.require(array, requirements=["W"] if images else ["C", "W"]))
         if images:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
+        else:  # The stride of an axis of length 1 is anything to NumPy, but torch tells the layout of images by it.
+            tensor = tensor.reshape(-1).reshape(tensor.shape)
         return tensor if dtype is None else tensor.to(getattr(torch, dtype))
 
     def numpy(self, tensor: Tensor) -> np.ndarray:
