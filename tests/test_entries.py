@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from fastestimator.network import BaseNetwork
 from fastestimator.op.tensorop.model import ModelOp
+from helpers import few
 from models import to_host
 from training import calls_of, classifier, dataset, drawn, estimator, images, saliency
 
@@ -24,10 +25,6 @@ def graphs():
         yield lambda: sum(graph.function.experimental_get_tracing_count() for graph, *_ in made)
 
 
-def few(method):
-    return {"gradient": None}.get(method, (3, 3) if "smoothed" in method or method.endswith("_variance") else 3)
-
-
 @pytest.mark.parametrize("max_rows, rows", [(1, 3), ("auto", 3), ("auto", 40)])
 def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, backend):
     net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)
@@ -37,7 +34,7 @@ def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, bac
             calls_of(Chunks, "run") as chunks,
             calls_of(pace, "measure") as measured,
         ):
-            net.attribute(batch(backend, rows), method, nsamples=few(method))
+            net.attribute(batch(backend, rows), method, nsamples=few(method, 3, 3))
         assert len(entries) == 1, method
         assert max_rows == "auto" or len(chunks) > 1, "the chunks are inside of it"
         assert len(measured) == (rows == 40 and method == methods()[0]), "so is the measuring, once"

@@ -66,6 +66,8 @@ class Bracket:
     most_samples = 1024
     #: Whether the bracket needs a baseline.
     has_baseline = False
+    #: Whether it samples the model's weights and not its inputs; it must then be the outermost.
+    of_weights = False
 
     @property
     def least_samples(self) -> int:
@@ -105,6 +107,20 @@ class Bracket:
 
         Raises:
             ValueError: The error cannot be judged from so few.
+        """
+        raise NotImplementedError
+
+    def factor(
+        self, sampling: Sampling, sample: int, number: int, shape: Sequence[int], axes: Sequence[int]
+    ) -> np.ndarray:
+        """If it is of weights: what one weight tensor is multiplied by in this sample, float32 of its shape.
+
+        Args:
+            sampling: What the bracket is told of the call.
+            sample: The number of the sample.
+            number: Which weight tensor, counted from the input side.
+            shape: Its shape, in the model's own layout.
+            axes: Its axes in the order of channels-last frameworks, (..., in, out).
         """
         raise NotImplementedError
 

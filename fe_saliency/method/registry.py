@@ -23,7 +23,8 @@ class Method:
         core: What is attributed at a point; the gradient.
 
     Raises:
-        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores.
+        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores; or noisy
+            weights inside another bracket.
     """
 
     name: str
@@ -37,6 +38,13 @@ class Method:
             raise ValueError(
                 f"`core` (={self.core}) must be the gradient inside a path, or the map of {self.name!r} would not sum "
                 "to the difference of the scores: leave the path out, or the core."
+            )
+
+        inner = next((bracket for bracket in self.brackets[1:] if bracket.of_weights), None)
+        if inner is not None:
+            raise ValueError(
+                f"`brackets` of the method {self.name!r} must have {type(inner).__name__} outermost, and once: weights "
+                "are changed for all samples at a time. Write `noisy_weights(smooth(...))`."
             )
 
     def samples(self, nsamples: None | int | Sequence[int], open_ended: bool = False) -> tuple[int, ...]:
