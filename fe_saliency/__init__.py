@@ -11,11 +11,21 @@ from fe_saliency import compat
 
 if TYPE_CHECKING:
     from fe_saliency.attribution import Attribution, Decision
-    from fe_saliency.method import Method, integrated, methods, register, smooth
+    from fe_saliency.method import Method, integrated, methods, noisy_weights, register, smooth
     from fe_saliency.saliency_net import SaliencyNet
 
 __version__ = "0.1.0"
-__all__ = ["Attribution", "Decision", "Method", "SaliencyNet", "integrated", "methods", "register", "smooth"]
+__all__ = [
+    "Attribution",
+    "Decision",
+    "Method",
+    "SaliencyNet",
+    "integrated",
+    "methods",
+    "noisy_weights",
+    "register",
+    "smooth",
+]
 
 _HOME = {
     "Attribution": "fe_saliency.attribution",
@@ -24,6 +34,7 @@ _HOME = {
     "SaliencyNet": "fe_saliency.saliency_net",
     "integrated": "fe_saliency.method",
     "methods": "fe_saliency.method",
+    "noisy_weights": "fe_saliency.method",
     "register": "fe_saliency.method",
     "smooth": "fe_saliency.method",
 }

@@ -87,7 +87,7 @@ def effort_of(call: Call, levels: Sequence[Level]) -> Effort:
     if call.tolerance is None:
         return Effort(counts, counts[:1], None, call.diagnose)
     outer, *inner = zip(call.method.brackets, levels, strict=True)
-    if any(bracket.draws(level) for bracket, level in inner):
+    if not outer[0].of_weights and any(bracket.draws(level) for bracket, level in inner):
         raise ValueError(
             f"`tolerance` (={call.tolerance}) cannot be judged where an inner bracket draws at random: all samples of "
             "the outer one share the draws, so their error cannot be told. For a path inside noise give `baseline`, "

@@ -17,8 +17,10 @@ def whole(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
-def spread(name: str, value: float) -> float:
-    """`value`, which must be a finite number of at least 0.
+def spread(
+    name: str, value: float, meaning: str = "the noise's standard deviation as a share of the row's range (max - min)"
+) -> float:
+    """`value`, which must be a finite number of at least 0; `meaning` says what it is.
 
     Raises:
         ValueError: It is not.
@@ -28,10 +30,7 @@ def spread(name: str, value: float) -> float:
     except (TypeError, ValueError):
         raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.") from None
     if not 0 <= number < float("inf"):
-        raise ValueError(
-            f"`{name}` (={value}) must be a finite number of at least 0: it is the noise's standard "
-            "deviation as a share of the row's range (max - min)."
-        )
+        raise ValueError(f"`{name}` (={value}) must be a finite number of at least 0: it is {meaning}.")
     return number
 
 

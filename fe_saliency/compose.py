@@ -88,6 +88,11 @@ class Composition:
     weights: str = key("Point", "weight")
     sums: str = key("Point", "sum")
 
+    @property
+    def of_weights(self) -> bool:
+        """Whether the outermost bracket samples the model's weights: each of its samples is then run alone."""
+        return any(bracket.of_weights for bracket in self.method.brackets)
+
 
 def levels(method: Method, inputs: Sequence[str], baselines: Sequence[Baseline], open_ended: bool) -> tuple[Level, ...]:
     """The place of each bracket of `method`."""

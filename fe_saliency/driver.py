@@ -15,6 +15,7 @@ from fe_saliency.chunks import Chunks
 from fe_saliency.compose import ATTRIBUTE, ORIGINS, Composition, Reduction
 from fe_saliency.feeder import Feeder
 from fe_saliency.plan import Smaller, even, pieces, share
+from fe_saliency.redraw import Redraw
 from fe_saliency.statistic import State
 
 States = list[State]  # one per model input, and one more for the gap if it is measured
@@ -30,6 +31,7 @@ class Driver:
         chunks: What runs them.
         backend: The framework.
         gaps: Whether to measure the completeness gap of each point too, for a path whose baselines are drawn.
+        redraw: If the outermost bracket is of the weights: what gives the model those of a sample.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Driver:
         chunks: Chunks,
         backend: Backend,
         gaps: bool,
+        redraw: Redraw | None = None,
     ) -> None:
         self.composition = composition
         self.counts = counts
@@ -47,6 +50,7 @@ class Driver:
         self.chunks = chunks
         self.backend = backend
         self.gaps = gaps
+        self.redraw = redraw
 
     def begin(self, clean: Mapping[str, Tensor], depth: int = 0) -> States:
         """The states of a bracket before any sample of these rows."""
@@ -68,6 +72,17 @@ class Driver:
             samples: Which samples of the bracket to take.
             depth: Which bracket, 0 for the outermost.
         """
+        if depth or self.redraw is None:
+            return self._taken(states, clean, rows, samples, depth)
+        for sample in samples:
+            self.redraw(sample)
+            states = self._taken(states, clean, rows, range(sample, sample + 1), depth)
+        return states
+
+    def _taken(
+        self, states: States, clean: Mapping[str, Tensor], rows: np.ndarray, samples: range, depth: int
+    ) -> States:
+        """The states after more samples by the model as it is."""
         at, folded = samples.start, self._rows(states)
         while at < samples.stop:
             if depth == 0 and len(rows) > self.chunks.room:
@@ -136,7 +151,7 @@ class Driver:
         for piece in pieces(len(rows), even(len(rows), self.chunks.room)):
             some = np.arange(piece.start, piece.stop)
             fed = {key: self.backend.take(tensor, self.backend.tensor(some)) for key, tensor in clean.items()}
-            parts.append(self.take(self.select(states, some), fed, rows[some], samples))
+            parts.append(self._taken(self.select(states, some), fed, rows[some], samples, 0))
         joined = parts[0]
         for part in parts[1:]:
             joined = [each.statistic.join(*two) for each, *two in zip(self._reductions(0), joined, part, strict=True)]

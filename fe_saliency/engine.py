@@ -22,6 +22,7 @@ from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
 from fe_saliency.method import Baseline, Sampling, apart, resolve
 from fe_saliency.pace import Pace
+from fe_saliency.redraw import redrawn
 from fe_saliency.session import Run
 from fe_saliency.site import ACTIVATION, LIKE, Inside, Site, Through
 from fe_saliency.sites import Sites, inside
@@ -85,14 +86,16 @@ class Engine:
             for bracket, level in zip(call.method.brackets, composition.levels, strict=True):
                 bracket.check(replace(level, inputs=site.called), [rows[key] for key in site.explained])
             evaluations = batch_size * prod(effort.counts)
-            pace = self._pace(run, composition, call, rows, evaluations)
+            models = effort.counts[0] if composition.of_weights else 1  # of which each runs alone
+            pace = self._pace(run, composition, call, rows, evaluations // models)
             with (
                 self._chunks(run, pace.room, rows, evaluations) as chunks,
                 closing(self._feeder(composition, call, effort.counts, rows, pace.channels_last)) as feeder,
                 self.backend.laid_out(self.model, pace.channels_last),
+                redrawn(self.model, composition, feeder) as redraw,
             ):
                 clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
-                settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend).run()
+                settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend, redraw).run()
         met = None
         if call.tolerance is not None and walked.relative_error is not None:
             met = walked.relative_error <= call.tolerance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -68,6 +69,11 @@ class Feeder:
         if len(samples) * sum(prod(array.shape[1:]) for array in self.rows.values()) >= _MANY:
             self._pool = self._pool or ThreadPoolExecutor(1)
             self._coming[depth, samples] = rows, self._pool.submit(self._made, depth, samples, rows)
+
+    def reseed(self, seed: int) -> None:
+        """Let all brackets but the outermost draw by another seed from now on."""
+        self.samplings = [*self.samplings[:1], *(replace(each, seed=seed) for each in self.samplings[1:])]
+        self._coming.clear()
 
     def weights(self, samples: range, depth: int = -1) -> Tensor | None:
         """The weights (K,) of these samples of a bracket, if it has any."""

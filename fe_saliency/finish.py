@@ -61,7 +61,7 @@ class Finish:
         if len(finished[0]) < 3:
             return None
         inner = zip(self.composition.method.brackets[1:], self.composition.levels[1:], strict=True)
-        if any(bracket.draws(level) for bracket, level in inner):
+        if not self.composition.of_weights and any(bracket.draws(level) for bracket, level in inner):
             # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
             return np.full(finished[0][0].shape[0], np.nan)
         norm, error = (np.sqrt(np.sum([self._host(each[part]) for each in finished], axis=0)) for part in (1, 2))

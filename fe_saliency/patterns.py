@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 NOISE, BASELINE, WEIGHTS, ORDER = 0, 1, 2, 3  # streams
+WEIGHT_NOISE, SEEDS = 16, 17
 
 
 def generator(seed: int, stream: int, index: int, sample: int = 0) -> np.random.Generator:
@@ -61,8 +62,13 @@ def noise(
     if not antithetic:
         return _draw("normal", seed, NOISE, index, samples, row, channel_axis, [scale] * len(samples))
     pairs = [sample // 2 for sample in samples]
-    signs = [0 if sample == nsamples - 1 and sample % 2 == 0 else (-1) ** sample for sample in samples]
+    signs = [mirrored(sample, nsamples) for sample in samples]
     return _draw("normal", seed, NOISE, index, pairs, row, channel_axis, [scale * sign for sign in signs])
+
+
+def mirrored(sample: int, nsamples: int) -> int:
+    """The sign of an antithetic sample: 1, -1 for its mirror image, 0 for an odd last one."""
+    return 0 if sample == nsamples - 1 and sample % 2 == 0 else (-1) ** sample
 
 
 def uniform(seed: int, index: int, samples: range, row: Sequence[int], channel_axis: int) -> np.ndarray:
@@ -92,6 +98,24 @@ def shuffled(seed: int, samples: range, count: int) -> np.ndarray:
 
 def _order(kind: str, seed: int, turn: int, count: int) -> np.ndarray:
     return generator(seed, ORDER, 0, turn).permutation(count)
+
+
+def weight_noise(seed: int, number: int, sample: int, shape: Sequence[int], axes: Sequence[int]) -> np.ndarray:
+    """A standard normal pattern for one weight tensor: float32 of `shape`, not to be changed.
+
+    Args:
+        seed: The seed, 0 to 2 ** 64 - 1.
+        number: Which weight tensor, counted from the input side.
+        sample: The sample number.
+        shape: The shape in the model's own layout.
+        axes: Its axes in the order of channels-last frameworks, in which it is drawn.
+    """
+    return _KEPT.get(("weight", seed, number, sample, tuple(shape), tuple(axes)), _weight)
+
+
+def reseeded(seed: int, sample: int) -> int:
+    """A seed for what stands inside a sample; sample 0 keeps `seed`."""
+    return int(generator(seed, SEEDS, 0, sample).integers(2**64, dtype=np.uint64)) if sample else seed
 
 
 def _draw(
@@ -139,6 +163,13 @@ def _together(
 def _one(kind: str, seed: int, stream: int, index: int, sample: int, shape: tuple[int, ...]) -> np.ndarray:
     rng = generator(seed, stream, index, sample)
     return rng.standard_normal(shape, np.float32) if kind == "normal" else rng.random(shape, np.float32)
+
+
+def _weight(
+    kind: str, seed: int, number: int, sample: int, shape: tuple[int, ...], axes: tuple[int, ...]
+) -> np.ndarray:
+    drawn = generator(seed, WEIGHT_NOISE, number, sample).standard_normal([shape[axis] for axis in axes], np.float32)
+    return np.ascontiguousarray(drawn.transpose(np.argsort(axes)))
 
 
 class _Kept:

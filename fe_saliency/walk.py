@@ -17,6 +17,7 @@ from fe_saliency.feeder import Feeder
 from fe_saliency.finish import Finish, Finished, Walked
 from fe_saliency.follower import Follower
 from fe_saliency.plan import Smaller, even, pieces
+from fe_saliency.redraw import Redraw
 from fe_saliency.target import Settled
 
 
@@ -30,6 +31,7 @@ class Walk:
         clean: The pass over the clean rows.
         effort: How far to go.
         backend: The framework.
+        redraw: As `Driver` takes it.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Walk:
         clean: CleanPass,
         effort: Effort,
         backend: Backend,
+        redraw: Redraw | None = None,
     ) -> None:
         self.feeder = feeder
         self.chunks = chunks
@@ -51,10 +54,13 @@ class Walk:
         self.path = effort.diagnose and len(self.brackets) == 1 and self.brackets[0].has_baseline
         gaps = self.path and composition.gap is not None
         adaptive = composition.method.adaptive
-        self.driver = (Follower if adaptive else Driver)(composition, effort.counts, feeder, chunks, backend, gaps)
+        driver = Follower if adaptive else Driver
+        self.driver = driver(composition, effort.counts, feeder, chunks, backend, gaps, redraw)
         self.finish = Finish(composition, backend)
         #: Whether one run of one program can do it all.
-        self.simple = len(self.brackets) == 1 and effort.tolerance is None and not gaps and not adaptive
+        self.simple = (
+            len(self.brackets) == 1 and effort.tolerance is None and not gaps and not adaptive and redraw is None
+        )
 
     def run(self) -> tuple[Settled, Walked]:
         """Walk all rows."""
@@ -67,7 +73,7 @@ class Walk:
             except Smaller:
                 pass  # Nothing is lost but the attempt.
         targets = self.clean.settled(self.clean.run(PREDICT, rows))
-        size = even(len(rows), self.chunks.room)
+        size = len(rows) if self.driver.redraw is not None else even(len(rows), self.chunks.room)
         parts = [self._refined(rows[piece.start : piece.stop], targets) for piece in pieces(len(rows), size)]
         return targets, self.finish.joined(parts)
 

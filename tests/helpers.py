@@ -9,7 +9,7 @@ from fe_saliency.method import Path, find
 METHODS = tuple(
     name
     for name in methods()
-    if not find(name).core.at_layer and not any(getattr(bracket, "from_data", False) for bracket in find(name).brackets)
+    if not find(name).core.at_layer and not any(bracket.from_data for bracket in find(name).brackets)
 )
 
 

@@ -4,17 +4,20 @@ A scorer `s` takes the inputs of one row M times, a list of (M, ...), and gives 
 the inputs of one row, a list of (...), and gives one map for each. Only the random numbers come from the package.
 """
 
+import itertools
+from functools import partial
+
 import numpy as np
-from models import Activation, Conv, Dense, Flatten, GlobalAverage, Pool, input_keys, spec
+from models import Activation, Conv, Dense, Flatten, GlobalAverage, Pool, Spec, input_keys, spec
 
 from fe_saliency import patterns
 
 STEP = 1e-5
 
 
-def outputs(kind, inputs):
-    """The model's outputs, a list of (M, N), for inputs [(M, ...)]."""
-    described = spec(kind)
+def outputs(kind, inputs, described=None):
+    """The model's outputs, a list of (M, N), for inputs [(M, ...)]; `described`: the model with other weights."""
+    described = described or spec(kind)
     ends = [_through(array, layers) for array, layers in zip(inputs, described.branches, strict=True)]
     return [_through(np.concatenate(ends, axis=-1), layers) for layers in described.heads]
 
@@ -50,9 +53,13 @@ def chosen(units, index, score, probabilities):
 def scorer(kind, classes, score="output"):
     """s(x) of one row: the sum, over the outputs, of the score of the class in `classes`."""
     probabilities = kind in ("softmax_mlp", "saturated")
-    return lambda inputs: sum(
-        chosen(units, index, score, probabilities) for units, index in zip(outputs(kind, inputs), classes, strict=True)
-    )
+
+    def s(inputs, described=None):
+        units = outputs(kind, inputs, described)
+        return sum(chosen(each, index, score, probabilities) for each, index in zip(units, classes, strict=True))
+
+    s.kind = kind
+    return s
 
 
 def activation(kind, inputs, place):
@@ -99,6 +106,34 @@ def smoothed(s, inputs, inside, statistic, nsamples, spread, seed=0):
             noisy.append(x + sigma * eps)
         values.append(inside(s, noisy))
     return [_reduced(np.stack(samples), statistic) for samples in zip(*values, strict=True)]
+
+
+def over_weights(s, inputs, inside, nsamples, stdev, seed=0):
+    """The mean over k of inside(s of a model with weights w (1 + stdev eta_k), inputs, the seed inside of k).
+
+    Pairs (+eta_j, -eta_j) as in `smoothed`; one left over is the model itself.
+    """
+    found = []
+    for k in range(nsamples):
+        sign = 0 if k == nsamples - 1 and nsamples % 2 else (-1) ** k
+        noisy = partial(s, described=_noisy(spec(s.kind), sign * stdev, seed, k // 2))
+        found.append(inside(noisy, inputs, patterns.reseeded(seed, k)))
+    return [np.mean(each, axis=0) for each in zip(*found, strict=True)]
+
+
+def _noisy(described, size, seed, sample):
+    """The model with all its weights times 1 + size * eta, counted from the input."""
+    numbers = itertools.count()
+
+    def times(array):
+        eta = patterns.weight_noise(seed, next(numbers), sample, array.shape, range(array.ndim))
+        return array * (1 + size * eta.astype(float))
+
+    def noisy(layer):
+        return type(layer)(*map(times, vars(layer).values())) if isinstance(layer, (Dense, Conv)) else layer
+
+    parts = [tuple(tuple(map(noisy, layers)) for layers in each) for each in (described.branches, described.heads)]
+    return Spec(described.inputs, *parts)
 
 
 def integrated(s, inputs, baselines, nsamples, rule="midpoint"):

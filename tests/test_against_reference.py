@@ -6,14 +6,15 @@ import reference
 from helpers import few, furthest, path
 from models import KINDS, batch, input_keys, maps, net, output_keys, rows, to_host
 
+SPREAD, SEED = 0.2, 11
+GIVEN = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
+IN_FULL = [np.full((6, 6, 2), 0.5), GIVEN["x1"]]
 #: The others are derived where they are tested, in tests/method.
 METHODS = (
     *("gradient", "smoothgrad", "smoothgrad_squared", "vargrad", "integrated_gradients"),
     *("smoothed_integrated_gradients", "smoothed_integrated_gradients_squared", "integrated_gradients_variance"),
+    *("noisegrad", "fusiongrad"),
 )
-SPREAD, SEED = 0.2, 11
-GIVEN = {"x0": 0.5, "x1": np.linspace(-1, 1, 5)}
-IN_FULL = [np.full((6, 6, 2), 0.5), GIVEN["x1"]]
 TOLERANCE = 1e-5  # patterns are scaled in single precision, and central differences have an error of their own
 
 
@@ -32,6 +33,17 @@ def explained(method, nsamples, baselines=None):
         return reference.gradient
     if method == "integrated_gradients":
         return lambda s, x: inside_of(None, x, baselines, nsamples)(s, x)
+    if method == "noisegrad":
+        return lambda s, x: reference.over_weights(s, x, lambda s, x, _: reference.gradient(s, x), nsamples, 0.2, SEED)
+    if method == "fusiongrad":
+        return lambda s, x: reference.over_weights(
+            s,
+            x,
+            lambda s, x, seed: reference.smoothed(s, x, reference.gradient, "mean", nsamples[1], SPREAD, seed),
+            nsamples[0],
+            0.1,
+            SEED,
+        )
     statistic = {"squared": "squares", "vargrad": "variance", "variance": "variance"}.get(method.split("_")[-1], "mean")
     outer, inner = nsamples if isinstance(nsamples, tuple) else (nsamples, None)
     return lambda s, x: reference.smoothed(

@@ -5,6 +5,8 @@ import pytest
 from helpers import METHODS, distance, few, furthest, takes_tables
 from models import batch, maps, net, to_host
 
+from fe_saliency.method import find
+
 KINDS = [
     ("smooth_conv", "float64"),
     ("smooth_conv", "float32"),
@@ -27,6 +29,8 @@ def both(kind, dtype, method, **options):
 def test_raw_maps_and_what_is_said_of_them(kind, dtype, method):
     if "conv" not in kind and kind != "two_inputs" and not takes_tables(method):
         return
+    if kind == "two_outputs" and any(bracket.of_weights for bracket in find(method).brackets):
+        return  # Keras counts the layers of such a model in another order, so their noise is another.
     tf_said, torch_said = both(kind, dtype, method, nsamples=few(method))
     assert furthest(maps(tf_said), maps(torch_said)) < 1e-4
     for name in ("completeness_gap", "completeness_error", "relative_error"):

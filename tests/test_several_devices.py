@@ -27,7 +27,7 @@ def maps(model):
     x = np.random.default_rng(0).normal(size=(5, 8, 8, 2)).astype("float32")
     one = SaliencyNet(model, "x", "y", max_rows=16)
     calls = [dict(), dict(method="smoothgrad", nsamples=9), dict(method="integrated_gradients", nsamples=8),
-             dict(method="smoothgrad", tolerance=0.3)]
+             dict(method="smoothgrad", tolerance=0.3), dict(method="noisegrad", nsamples=4)]
     return [one.attribute({"x": x}, **call).maps["x"].numpy() for call in calls]
 
 alone = fe.build(model_fn, optimizer_fn="adam")
@@ -44,6 +44,7 @@ for made in (mirrored, copy):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
 weights_of(copy).write(copy, [array + 1 for array in weights_of(copy).read(copy)])
 assert np.abs(maps(copy)[0] - expected[0]).max() > 0.1, "the copy reads the model's weights"
+assert all((a == b).all() for a, b in zip(mirrored.get_weights(), alone.get_weights()))
 print("equal")
 """
 
@@ -60,8 +61,9 @@ def test_a_parallel_torch_model_gives_the_same_maps():
     x = np.random.default_rng(0).normal(size=(5, 2, 8, 8)).astype("float32")
     found = [
         SaliencyNet(fe.build(lambda made=made: made, optimizer_fn=None), "x", "y", max_rows=16)
-        .attribute({"x": x}, "smoothgrad", nsamples=9)
+        .attribute({"x": x}, method, nsamples=9)
         .maps["x"]
+        for method in ("smoothgrad", "noisegrad")
         for made in (inner, torch.nn.DataParallel(inner))
     ]
-    assert distance(found[1], found[0]) < 1e-6
+    assert distance(found[1], found[0]) < 1e-6 and distance(found[3], found[2]) < 1e-6

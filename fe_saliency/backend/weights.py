@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
 
 from fe_saliency.backend import of_model
 
+#: From the number of a parameter, counted from the input side, its shape, and its axes in the order of channels-last
+#: frameworks, to what it is multiplied by, float32 of that shape.
+Factor = Callable[[int, Sequence[int], Sequence[int]], np.ndarray]
+
 
 class Weights(Protocol):
-    """Reads models, never changes one, and makes copies that may be written to; instances hold no state."""
+    """Reads models, makes copies that may be written to, and multiplies for a while; instances hold no state."""
 
     def read(self, model: Any) -> list[np.ndarray]:
         """Copies of all numbers of `model` on the host, in a fixed order: parameters and what is no parameter, such as
@@ -42,6 +47,15 @@ class Weights(Protocol):
             ValueError: The model cannot be copied, or has no weights yet.
         """
 
+    def multiplied(self, model: Any) -> AbstractContextManager[Callable[[Factor], None]]:
+        """What is yielded gives the model its own parameters of floating dtype times factors, each time anew.
+
+        After the block they stand there again, bit for bit and in the same place, however it ended.
+
+        Raises:
+            ValueError: The model has no weights yet, or no parameters; when what is yielded is called.
+        """
+
     def write(self, copy: Any, arrays: Sequence[np.ndarray]) -> None:
         """Give a copy new numbers, in the order of `read`.
 
@@ -63,3 +77,31 @@ def weights_of(model: Any) -> Weights:
     from fe_saliency.backend.weights_torch import PyTorchWeights
 
     return PyTorchWeights()
+
+
+def channels_last(rank: int) -> list[int]:
+    """The axes of a weight tensor (out, in, ...) in the order of channels-last frameworks, (..., in, out)."""
+    return [*range(2, rank), 1, 0] if rank > 1 else list(range(rank))
+
+
+def parameters_of(weights: Weights, model: Any) -> list[int]:
+    """Which of the arrays of `read` are parameters, the input side first.
+
+    Raises:
+        ValueError: None is, or the model has no weights yet.
+    """
+    found = [place for _, places in weights.layers(model) for place in places]
+    if not found:
+        raise ValueError(f"`model` (a {type(model).__name__}) must have parameters: there is nothing to multiply.")
+    return found
+
+
+def put_back(restore: Callable[[Any, Any], None], kept: Sequence[tuple[Any, Any]]) -> None:
+    """Restore all that was kept; an interrupt in the middle of it is raised after all is done."""
+    try:
+        for each in kept:
+            restore(*each)
+    except BaseException:
+        for each in kept:
+            restore(*each)
+        raise

@@ -7,7 +7,8 @@ true for every model that can be traced, and nothing is named or drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from fastestimator.op.tensorop.model.model import ModelOp
 
 from fe_saliency.backend.base import Tensor
 from fe_saliency.backend.graphs import Graphs
+from fe_saliency.backend.weights import Factor, parameters_of, put_back
 
 
 class TensorFlowWeights:
@@ -34,6 +36,28 @@ class TensorFlowWeights:
 
     def copy(self, model: Any) -> Any:
         return _Copy(model)
+
+    @contextmanager
+    def multiplied(self, model: Any) -> Iterator[Callable[[Factor], None]]:
+        kept: list[tuple[Any, Tensor]] = []
+
+        def multiply(factor: Factor) -> None:
+            if not kept:
+                variables = _variables(model)
+                own = [variables[place] for place in parameters_of(self, model)]
+                kept.extend((each, each.read_value()) for each in own if each.dtype.is_floating)
+            for number, (variable, value) in enumerate(kept):
+                times = factor(number, value.shape.as_list(), range(value.shape.rank))
+                exact = tf.float64 if value.dtype == tf.float64 else tf.float32
+                variable.assign(tf.cast(tf.cast(value, exact) * tf.cast(times, exact), value.dtype))
+
+        def restore(variable: Any, value: Tensor) -> None:
+            variable.assign(value)
+
+        try:
+            yield multiply
+        finally:
+            put_back(restore, kept)
 
     def write(self, copy: Any, arrays: Sequence[np.ndarray]) -> None:
         for variable, array in zip(_variables(copy), arrays, strict=True):

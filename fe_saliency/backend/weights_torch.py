@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import copy as copying
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
+from fe_saliency.backend.weights import Factor, channels_last, parameters_of, put_back
+
 #: What FastEstimator's account of where a model comes from consists of; it knows the model by its address.
 _TRACED = ("_fe_traceability_summary", "fe_summary")
 #: An optimizer holds the model's own parameters, and numbers twice as many.
 _LEFT_OUT = ("optimizer", "current_optimizer", *_TRACED)
+
+
+#: Their weights are (in, out) in both frameworks.
+_EMBEDDINGS = (torch.nn.Embedding, torch.nn.EmbeddingBag)
 
 
 class PyTorchWeights:
@@ -45,6 +52,29 @@ class PyTorchWeights:
         for name in _TRACED:
             vars(made).pop(name, None)
         return made
+
+    @contextmanager
+    def multiplied(self, model: Any) -> Iterator[Callable[[Factor], None]]:
+        kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+        def multiply(factor: Factor) -> None:
+            if not kept:
+                tensors = _tensors(model)
+                own = [tensors[place] for place in parameters_of(self, model)]
+                kept.extend((tensor, tensor.data) for tensor in own if tensor.is_floating_point())
+            tables = {id(each.weight) for each in model.modules() if isinstance(each, _EMBEDDINGS)}
+            for number, (tensor, data) in enumerate(kept):
+                axes = list(range(data.ndim)) if id(tensor) in tables else channels_last(data.ndim)
+                times = torch.from_numpy(factor(number, data.shape, axes)).to(data.device)
+                tensor.data = torch.empty_like(data).copy_(data * times)  # in the layout and dtype of the weight
+
+        def restore(tensor: torch.Tensor, data: torch.Tensor) -> None:
+            tensor.data = data
+
+        try:
+            yield multiply
+        finally:
+            put_back(restore, kept)
 
     def write(self, copy: Any, arrays: Sequence[np.ndarray]) -> None:
         with torch.inference_mode(False), torch.no_grad():

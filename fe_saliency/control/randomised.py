@@ -15,7 +15,7 @@ import numpy as np
 
 from fe_saliency import checks, patterns
 from fe_saliency.backend import of_model
-from fe_saliency.backend.weights import weights_of
+from fe_saliency.backend.weights import channels_last, weights_of
 
 #: In which order layers are shuffled: from the input on, from the output back (both keep what was shuffled before), or
 #: each alone.
@@ -127,8 +127,6 @@ def checked_order(order: str) -> str:
 
 def _shuffled(array: np.ndarray, rng: np.random.Generator, channel_axis: int) -> np.ndarray:
     """The values of one weight tensor in random order, counted as channels-last frameworks lay weights out."""
-    axes = np.arange(array.ndim)
-    if channel_axis == 1 and array.ndim > 1:
-        axes = np.array([*axes[2:], 1, 0])
+    axes = channels_last(array.ndim) if channel_axis == 1 else list(range(array.ndim))
     seen = array.transpose(axes)
     return seen.ravel()[rng.permutation(array.size)].reshape(seen.shape).transpose(np.argsort(axes))

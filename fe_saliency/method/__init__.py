@@ -8,6 +8,7 @@ from fe_saliency.method import (
     guided,
     idgi,
     integrated_gradients,
+    noisegrad,
     smoothed_integrated,
     smoothgrad,
     xrai,
@@ -32,7 +33,7 @@ from fe_saliency.method.baseline import (
 from fe_saliency.method.blur import BlurPath
 from fe_saliency.method.bracket import Adaptive, Bracket, Level, Sampling
 from fe_saliency.method.cam import Cam
-from fe_saliency.method.composed import integrated, smooth
+from fe_saliency.method.composed import integrated, noisy_weights, smooth
 from fe_saliency.method.core import Absolute, Core, Squared, TimesInput
 from fe_saliency.method.guided import Guided
 from fe_saliency.method.idgi import ImportantDirection
@@ -41,10 +42,11 @@ from fe_saliency.method.of_inputs import OfInputs
 from fe_saliency.method.path import Path
 from fe_saliency.method.regions import Regions
 from fe_saliency.method.registry import Method, find, methods, register
+from fe_saliency.method.weight_noise import NoisyWeights
 
 for _module in (
     *(gradient, smoothgrad, integrated_gradients, smoothed_integrated, expected_gradients),
-    *(blur, idgi, guided, xrai, cam),
+    *(blur, idgi, guided, xrai, cam, noisegrad),
 ):
     for _method in _module.METHODS:
         register(_method)
@@ -69,6 +71,7 @@ __all__ = [
     "MeanOf",
     "Method",
     "Noise",
+    "NoisyWeights",
     "OfInputs",
     "Path",
     "Pixel",
@@ -83,6 +86,7 @@ __all__ = [
     "find",
     "integrated",
     "methods",
+    "noisy_weights",
     "register",
     "resolve",
     "smooth",

@@ -68,12 +68,16 @@ class Bracket:
     has_baseline = False
     #: Whether the baseline is its own, so that the caller cannot give one.
     own_baseline = False
+    #: Whether the baselines must be drawn from data.
+    from_data = False
     #: Whether all samples lie on one path, so that the baseline cannot be drawn anew for each; zero if nothing is said.
     one_path = False
     #: Whether the statistic reads the score of each sample, in the place of its weight. Innermost only.
     scored = False
     #: Whether the gradient at one sample decides where the next is taken; see `Adaptive`. Innermost only.
     adaptive = False
+    #: Whether it samples the model's weights and not its inputs; it must then be the outermost.
+    of_weights = False
 
     @property
     def least_samples(self) -> int:
@@ -122,6 +126,20 @@ class Bracket:
 
         Raises:
             ValueError: The error cannot be judged from so few.
+        """
+        raise NotImplementedError
+
+    def factor(
+        self, sampling: Sampling, sample: int, number: int, shape: Sequence[int], axes: Sequence[int]
+    ) -> np.ndarray:
+        """If it is of weights: what one weight tensor is multiplied by in this sample, float32 of its shape.
+
+        Args:
+            sampling: What the bracket is told of the call.
+            sample: The number of the sample.
+            number: Which weight tensor, counted from the input side.
+            shape: Its shape, in the model's own layout.
+            axes: Its axes in the order of channels-last frameworks, (..., in, out).
         """
         raise NotImplementedError
 

@@ -25,8 +25,8 @@ class Method:
         regions: What turns the map into one of regions, if anything does.
 
     Raises:
-        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores; or a
-            bracket around others that has to be the innermost.
+        ValueError: A path around what is not the gradient: it would not sum to the difference of the scores; a bracket
+            around others that has to be the innermost, or noisy weights inside another bracket.
     """
 
     name: str
@@ -52,6 +52,12 @@ class Method:
                     f"`brackets` of {self.name!r} must hold one path, not {type(bracket).__name__} around "
                     f"{type(self.brackets[-1]).__name__}: leave one of them out."
                 )
+        inner = next((bracket for bracket in self.brackets[1:] if bracket.of_weights), None)
+        if inner is not None:
+            raise ValueError(
+                f"`brackets` of the method {self.name!r} must have {type(inner).__name__} outermost, and once: weights "
+                "are changed for all samples at a time. Write `noisy_weights(smooth(...))`."
+            )
 
     @property
     def adaptive(self) -> bool:
