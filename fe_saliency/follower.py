@@ -33,10 +33,10 @@ class Follower(Driver):
         after: States = []
         keys = zip(self.composition.gradients, level.keys("difference"), states, strict=True)
         for gradient_key, difference_key, (count, total, position) in keys:
-            gradient, difference, before = (
-                self.backend.numpy(each).astype(np.float64)
-                for each in (done[gradient_key], done[difference_key], position)
+            gradient, difference = (
+                self.backend.numpy(self.backend.at_least_single(done[each])) for each in (gradient_key, difference_key)
             )
+            before = self.backend.numpy(position).astype(np.float64)
             now = bracket.advance(gradient, difference, before, samples.start, self.counts[-1])
             step = self.backend.tensor(gradient * difference * (now - before))
             after.append(

@@ -168,8 +168,8 @@ class Adaptive(Bracket):
         """The positions after a step.
 
         Args:
-            gradient: At the points of one input, (R, ...).
-            difference: What `opening` left, (R, ...).
+            gradient: At the points of one input, (R, ...), in the precision of the model, float32 at least.
+            difference: What `opening` left, (R, ...), likewise.
             position: Where the gradient was taken, float64 (R, ...).
             step: Which step, 0 to `steps` - 1; all positions are 1 after the last.
             steps: How many there are.

@@ -76,20 +76,23 @@ class Guided(Adaptive):
         way = np.abs(difference).reshape(len(difference), -1)
         now = np.maximum(position.reshape(way.shape), low)  # What fell behind catches up.
         # Elements that may still move, by the size of their gradients; the rest come last.
-        size = np.where((now < high) & (way > 0), np.abs(gradient).reshape(way.shape), np.inf)
+        size = np.abs(gradient).reshape(way.shape)
+        size[(now >= high - _NOTHING) | (way == 0)] = np.inf
+        room = high - now
+        gain = way * room
         rank = int(self.fraction * (way.shape[1] - 1))
         left = (way * (goal - now)).sum(axis=1)
-        going = left > _NOTHING * way.sum(axis=1)
-        while going.any():
+        nothing = _NOTHING * way.sum(axis=1)
+        while (left > nothing).any():
+            going = slice(None) if (left > nothing).all() else left > nothing
             some = size[going]
-            chosen = (some <= np.partition(some, rank, axis=1)[:, rank : rank + 1]) & (some < np.inf)
-            reach = (way[going] * (high - now[going]) * chosen).sum(axis=1)
-            part = np.minimum(left[going] / np.where(reach > 0, reach, np.inf), 1)[:, None]
-            moved = np.where(part < 1, now[going] + part * (high - now[going]), high)
-            now[going] = np.where(chosen, moved, now[going])
+            last = np.partition(some, rank, axis=1)[:, rank : rank + 1]
+            chosen = (some <= last) & (some < np.inf)
+            reach = (gain[going] * chosen).sum(axis=1)
+            part = np.minimum(left[going] / np.where(reach > 0, reach, np.inf), 1)
+            now[going] += room[going] * chosen * part[:, None]
             size[going] = np.where(chosen, np.inf, some)
-            left[going] = np.where((part[:, 0] < 1) | ~chosen.any(axis=1), 0, left[going] - reach)
-            going = left > _NOTHING * way.sum(axis=1)
+            left[going] = np.where((part < 1) | np.isinf(last[:, 0]), 0, left[going] - reach)
         return now.reshape(position.shape)
 
 

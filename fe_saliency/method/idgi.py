@@ -3,6 +3,7 @@ gradient itself, the rest being noise."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ class ImportantDirection(Bracket):
     def least_samples(self) -> int:
         return 2
 
-    def check(self, level: Level, rows: list[np.ndarray]) -> None:  # type: ignore[override]
+    def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
         super().check(level, rows)
         self.path.check(level, rows)
 
