@@ -26,7 +26,7 @@ class Instruments:
         net: Explains the model.
         measures: The numbers.
         watch: The watched regions, or None.
-        save_dir: Where records are kept and films written; None for nowhere.
+        save_dir: Where records are kept and films written, in a folder for each training; None for nowhere.
         strict: As of the Trace.
     """
 
@@ -38,7 +38,8 @@ class Instruments:
         self.watch = watch
         self.save_dir = save_dir
         self.strict = strict
-        self._saved = False
+        self.run = archive.new_run()
+        self._kept: set[tuple[str, str]] = set()  # the places of which there is more to be filmed
 
     @property
     def keys(self) -> list[str]:
@@ -59,6 +60,11 @@ class Instruments:
         """Whether records must tell the errors of their maps."""
         return "trust" in self.measures.groups or self.save_dir is not None
 
+    def begin(self) -> None:
+        """Keep what follows as another training."""
+        self.run = archive.new_run()
+        self._kept.clear()
+
     def see(self, record: Record, rows: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Take note of a record.
 
@@ -78,16 +84,19 @@ class Instruments:
             found |= self._watched(record, rows)
         if self.save_dir is not None:
             with guarded(self.strict, f"The Saliency trace could not keep {place}"):
-                archive.save(record, self.save_dir)
-                self._saved = True
+                record.settings["run"] = self.run
+                archive.save(record, self.save_dir / self.run)
+                self._kept.add(record.place)
         return found
 
     def end(self) -> None:
-        """Write films of what was kept."""
-        if self.save_dir is not None and self._saved:
+        """Write films of what was kept since the last ones were written."""
+        if self.save_dir is not None and self._kept:
             with guarded(self.strict, "The Saliency trace could not write its films"):
-                strips = review.write_films(self.save_dir)
-                print(f"FastEstimator-Saliency: wrote {len(strips)} film strips to {self.save_dir}")
+                run = archive.load(self.save_dir, self.run)
+                strips = review.write_films(run, places=self._kept)
+                print(f"FastEstimator-Saliency: wrote {len(strips)} film strips to {run.folder}")
+            self._kept.clear()
 
     def _watched(self, record: Record, rows: Mapping[str, np.ndarray]) -> dict[str, float]:
         if self.watch is None:

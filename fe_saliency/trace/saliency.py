@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,11 @@ class Saliency(Trace):
         controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
             its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
             The second is what the number `emprt` is made of.
-        save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), and film strips are written at
-            the end of the training; None for nowhere.
+        save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), in a folder for each training,
+            and film strips are written at its end; None for nowhere.
+
+    Each `fit` is a training of its own: drift, scale and the untrained model begin anew, also if the Trace was used
+    before; the samples stay. One that RestoreWizard resumes goes on with all of them.
 
     Raises:
         ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
@@ -160,6 +164,7 @@ class Saliency(Trace):
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
         self._numbers: dict[str, dict[str, float]] = {}  # the last ones of each mode
+        self._fresh = self._history()
         outputs = [*self.net.outputs, *self.instruments.names]
         super().__init__(inputs=self._keys, outputs=outputs, mode=None, ds_id=None)
         self.mode, self.ds_id = Everywhere(MODES), Everywhere(["*"])
@@ -191,6 +196,9 @@ class Saliency(Trace):
             )
         else:
             if self._run == "fit":  # In a test run the model is what it was trained to be.
+                if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
+                    self._go_on_from(self._fresh)
+                    self.instruments.begin()
                 with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
                     self.controls.begin()
             self.budget.settle(self._run, rows)
@@ -222,7 +230,7 @@ class Saliency(Trace):
             self.samples.close((mode, ds_id))
         if not self._seen:
             return
-        with guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({mode})"):
+        with self._guarded(mode):
             self._fix_budget(mode)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
                 self._review(mode, data)
@@ -246,15 +254,20 @@ class Saliency(Trace):
         records: list[Record] = []
         found: dict[str, dict[str, float]] = {}  # numbers by dataset id
         ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
+        several = len(ds_ids) > 1
         for ds_id in ds_ids:
             rows = self.samples.at((mode, ds_id))
             if rows is not None:
-                records.append(self._record(rows, mode, ds_id))
-                found[ds_id] = self.instruments.see(records[-1], rows)
-        self._write_numbers(mode, found, data)  # Before anything is drawn: what cannot be drawn has them all the same.
-        stacks: list[list[Section]] = [
-            sections(record, self.drawn, f"dataset {record.ds_id}" if len(ds_ids) > 1 else None) for record in records
-        ]
+                with self._guarded(mode, ds_id):
+                    records.append(self._record(rows, mode, ds_id))
+                    found[ds_id] = self.instruments.see(records[-1], rows)
+        self._write_numbers(mode, found, several, data)  # First: what cannot be drawn has them all the same.
+        stacks: list[list[Section]] = []
+        for record in records:
+            with self._guarded(mode, record.ds_id):
+                stacks.append(sections(record, self.drawn, f"dataset {record.ds_id}" if several else None))
+        if not stacks:
+            return
         told = [captions(records[-1], key) for key in self.net.model_inputs]
         for key, stack, both in zip(self.net.outputs, zip(*stacks, strict=True), told, strict=True):
             display = SaliencyDisplay(list(stack), *both)
@@ -279,14 +292,20 @@ class Saliency(Trace):
             record.settings.update(self.scales.of(record))
         return record
 
-    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], data: Data) -> None:
+    def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
+        place = " ".join(filter(None, (mode, ds_id)))
+        return guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({place})")
+
+    def _write_numbers(
+        self, mode: str, found: Mapping[str, Mapping[str, float]], several: bool, data: Data
+    ) -> None:
         """Numbers by dataset id, told as FE does: `<key>|<ds_id>` if there are several; their mean can be monitored."""
         means: dict[str, list[float]] = {}
         for ds_id, numbers in found.items():
             for key, value in numbers.items():
                 means.setdefault(key, []).append(value)
                 if value == value:
-                    data.write_with_log(f"{key}|{ds_id}" if len(found) > 1 else key, value)
+                    data.write_with_log(f"{key}|{ds_id}" if several else key, value)
         known = {key: mean_known(np.array(values)) for key, values in means.items()}
         self._numbers.setdefault(mode, {}).update(known)
 
@@ -316,15 +335,29 @@ class Saliency(Trace):
             "samples": self.samples.state(),
             "seed": self.net.seed,
             "budget": self.budget.state(),
-            "scales": self.scales.state(),
-            "measures": self.instruments.measures.state(),
-            "controls": self.controls.state(),
+            "run": self.instruments.run,
+            **self._history(),
         }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.samples.restore(state["samples"])
         self.net.seed = state["seed"]
         self.budget.restore(state["budget"])
-        self.scales.restore(state["scales"])
-        self.instruments.measures.restore(state["measures"])
-        self.controls.restore(state["controls"])
+        self.instruments.run = state.get("run", "")  # Before there were names, files stood in `save_dir` itself.
+        self._go_on_from(state)
+
+    def _history(self) -> dict[str, Any]:
+        """What later epochs of a training are compared with."""
+        return {
+            "scales": self.scales.state(),
+            "measures": self.instruments.measures.state(),
+            "controls": self.controls.state(),
+            "numbers": {mode: dict(numbers) for mode, numbers in self._numbers.items()},
+        }
+
+    def _go_on_from(self, history: Mapping[str, Any]) -> None:
+        """Take over what `_history` returned, in this version or an earlier one."""
+        self.scales.restore(history["scales"])
+        self.instruments.measures.restore(history["measures"])
+        self.controls.restore(history["controls"])
+        self._numbers = {mode: dict(numbers) for mode, numbers in history.get("numbers", {}).items()}

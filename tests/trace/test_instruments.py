@@ -137,8 +137,8 @@ def test_maps_are_kept_and_films_written(backend, tmp_path):
     raw = trace.net.attribute({"x": last.inputs["x"]}, "gradient").maps["x"]
     np.testing.assert_allclose(last.maps["vanilla"]["x"], np.asarray(raw), rtol=1e-4, atol=1e-7)
     for name in ("vanilla", "smoothed"):
-        assert np.array(Image.open(tmp_path / "kept" / f"film_eval_{name}.png")).shape[2] == 3
-        assert Image.open(tmp_path / "kept" / f"film_eval_{name}.gif").n_frames == 3
+        assert np.array(Image.open(kept.folder / f"film_eval_{name}.png")).shape[2] == 3
+        assert Image.open(kept.folder / f"film_eval_{name}.gif").n_frames == 3
 
 
 def test_tags_play_the_history_of_one_sample(backend, tmp_path):
@@ -285,6 +285,7 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
         for key, value in unbroken[place].items():
             assert resumed[place][key] == pytest.approx(value, abs=1e-4)
     one, other = archive.load(tmp_path / "a" / "kept"), archive.load(tmp_path / "b" / "kept")
+    assert len(list((tmp_path / "b" / "kept").iterdir())) == 1, "it is one training"
     assert one.epochs() == other.epochs() == [1, 2, 3, 4]
     scale, same = (each.record(4).settings["scales"]["vanilla"]["x"] for each in (one, other))
     assert scale == pytest.approx(same)
