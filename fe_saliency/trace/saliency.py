@@ -181,6 +181,8 @@ class Saliency(Trace):
         self._keys = list(keys)
 
     def on_begin(self, data: Data) -> None:
+        if self._run == "fit":  # In a test run the model is what it was trained to be.
+            self._begin_training()
         running = RUNS[self._run]
         if not running.intersection(self.places.modes):
             return  # Meant for the other kind of run.
@@ -195,12 +197,6 @@ class Saliency(Trace):
                 stacklevel=2,
             )
         else:
-            if self._run == "fit":  # In a test run the model is what it was trained to be.
-                if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
-                    self._go_on_from(self._fresh)
-                    self.instruments.begin()
-                with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
-                    self.controls.begin()
             self.budget.settle(self._run, rows)
             self._say_cost()
 
@@ -240,6 +236,13 @@ class Saliency(Trace):
 
     def on_end(self, data: Data) -> None:
         self.instruments.end()
+
+    def _begin_training(self) -> None:
+        if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
+            self._go_on_from(self._fresh)
+            self.instruments.begin()
+        with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
+            self.controls.begin()
 
     def _fix_budget(self, mode: str) -> None:
         rows = self.samples.at((mode, self._seen[0]))

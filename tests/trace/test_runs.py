@@ -9,7 +9,7 @@ import pytest
 from fastestimator.trace.adapt import EarlyStopping
 from fastestimator.trace.io import RestoreWizard
 from fastestimator.trace.trace import Trace
-from training import Die, Figures, Stop, classifier, dataset, estimator, saliency
+from training import CLASSES, Die, Figures, Stop, classifier, dataset, estimator, images, saliency
 
 from fe_saliency import archive
 from fe_saliency.trace import saliency as module
@@ -58,6 +58,19 @@ def test_a_second_fit_is_a_training_of_its_own(backend, tmp_path):
     np.testing.assert_allclose(untrained[of_class_0], begun[of_class_0], rtol=1e-4, atol=1e-6)
     assert not np.allclose(first.record(1).maps["untrained"]["x"], untrained)
     assert {each.settings["run"] for each in first} == {first.folder.name} != {each.settings["run"] for each in second}
+
+
+def test_a_trace_of_the_test_run_alone_remembers_the_untrained_model(backend, tmp_path):
+    trained = classifier(backend, optimizer="adam")
+    trace = saliency(trained, mode="test", samples=3, controls="untrained", save_dir=tmp_path)
+    rows = {"x": images(backend, 6, seed=1)[:3]}
+    begun = np.stack([trace.net.attribute(rows, target=one).maps["x"] for one in range(CLASSES)])
+    run = estimator(backend, trained, [trace], test=dataset(backend, seed=1), epochs=2)
+    run.fit(warmup=False)
+    run.test()
+    (record,) = archive.load(tmp_path)
+    found = begun[record.targets["y_pred"], range(3)]
+    np.testing.assert_allclose(record.maps["untrained"]["x"], found, rtol=1e-4, atol=1e-6)
 
 
 def test_two_traces_do_not_share_their_files(tmp_path):
