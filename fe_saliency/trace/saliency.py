@@ -82,16 +82,21 @@ class Saliency(Trace):
             "smoothed_integrated"; None for the last of them that is computed.
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
-            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them, those of single
-            classes aside; the first drift is not defined, and between drawn epochs the last number stands, so give
-            them a patience of more than `every`.
+            `fe_saliency.trace.numbers.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them; the first drift
+            is not defined, and between drawn epochs the last number stands, so give them a patience of more than
+            `every`.
         reference: The epoch that drift is measured from, beside the epoch before.
-        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`.
+        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`. Of the true
+            class, or without `class_key` of the explained one; under its name in `label_mapping`, with "_" for what a
+            key cannot hold. Only with `label_mapping`, which tells the classes beforehand, may FE's traces monitor
+            them.
         region_key: The key of the regions where the model should look: masks or boxes; see
-            `fe_saliency.measure.regions`.
+            `fe_saliency.measure.regions`. It adds "region" to `measures`.
         watch: Regions where the model should not look (`fe_saliency.watch`), or a `Watch` with thresholds of one's
-            own. A warning is logged when it looks there and depends on what is there. It tests for what is named here,
-            and finds no other shortcut.
+            own; it must name its `input` if the model has several, and its numbers, `<output>_<region>_<number>`, are
+            under the output of that. A warning is logged when the model looks there and depends on what is there. It
+            tests for what is named here, and finds no other shortcut. A region that does not fit the images is logged
+            once and left out.
         controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
             its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
             The second is what the number `emprt` is made of.
@@ -99,8 +104,9 @@ class Saliency(Trace):
             the end of the training; None for nowhere.
 
     Raises:
-        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
-            small a `budget` (also when a run begins, and its datasets are known).
+        ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
+            samples that lack a key, or that a watched region does not fit; too small a `budget` (also when a run
+            begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -144,7 +150,7 @@ class Saliency(Trace):
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
-            Measures(measures, region_key, reference, per_class, self.controls.names),
+            Measures(measures, region_key, reference, per_class, self.controls.names, self.labels),
             checked_watch(watch),
             None if save_dir is None else Path(save_dir),
             strict,
@@ -155,7 +161,9 @@ class Saliency(Trace):
         self.tags = tags
         self.strict = strict
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
-        self.samples = Samples(self._keys, samples)
+        self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
+        if self.samples.fixed is not None:
+            self.instruments.check(self.samples.fixed)
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
@@ -208,12 +216,13 @@ class Saliency(Trace):
         if ds_id not in self._seen:
             self._seen.append(ds_id)
         if self.samples.wants((mode, ds_id)):
-            left_out = self.samples.keep((mode, ds_id), data)
-            if left_out:
-                print(
-                    f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
-                    f"`samples={BATCH_ROWS + left_out}` would draw all."
-                )
+            with guarded(self.strict, f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
+                left_out = self.samples.keep((mode, ds_id), data)
+                if left_out:
+                    print(
+                        f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
+                        f"`samples={BATCH_ROWS + left_out}` would draw all."
+                    )
 
     def on_epoch_end(self, data: Data) -> None:
         mode = self.system.mode
@@ -224,6 +233,8 @@ class Saliency(Trace):
             return
         with guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({mode})"):
             self._fix_budget(mode)
+            for ds_id in self._seen:
+                self.instruments.meet((mode, ds_id), self.samples.at((mode, ds_id)))
             if mode == "test" or self.system.epoch_idx % self.every == 0:
                 self._review(mode, data)
         for key in self.instruments.names:
@@ -251,6 +262,8 @@ class Saliency(Trace):
             if rows is not None:
                 records.append(self._record(rows, mode, ds_id))
                 found[ds_id] = self.instruments.see(records[-1], rows)
+        if not records:
+            return  # Nothing could be kept, and that was told.
         self._write_numbers(mode, found, data)  # Before anything is drawn: what cannot be drawn has them all the same.
         stacks: list[list[Section]] = [
             sections(record, self.drawn, f"dataset {record.ds_id}" if len(ds_ids) > 1 else None) for record in records
