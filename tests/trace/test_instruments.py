@@ -292,7 +292,13 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
         ({"controls": "other"}, ValueError, r"`controls` \(='other'\) must be of 'untrained', 'randomised'"),
         ({"drawn": 0}, ValueError, r"`drawn` \(=0\) must be at least 1"),
         ({"watch": ["corner"]}, TypeError, r"must hold regions, such as Corner"),
-        ({"samples": {"x": np.zeros((1, 1, 8, 8)), "y": [0]}, "watch": RegionKey("m")}, ValueError, r"lacks the key"),
+        (
+            {"samples": {"x": np.zeros((1, 1, 8, 8)), "y": [0]}, "watch": RegionKey("m")},
+            ValueError,
+            r"lacks the key\(s\) \['m'\]: .*, and if they are given `class_key`, `region_key` and the keys of watched",
+        ),
+        ({"per_class": True}, ValueError, "`per_class` .* give `measures`"),
+        ({"reference": 2, "measures": "trust"}, ValueError, r"`reference` \(=2\) is for the drift"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(options, error, message):
