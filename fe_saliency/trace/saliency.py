@@ -30,7 +30,7 @@ from fe_saliency.trace.instruments import Instruments, checked_watch
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.recipe import recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
-from fe_saliency.trace.samples import BATCH_ROWS, Samples
+from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples
 from fe_saliency.trace.scales import Scales
 from fe_saliency.trace.tags import write_tags
 from fe_saliency.watch import Region, Watch
@@ -83,16 +83,21 @@ class Saliency(Trace):
             "smoothed_integrated"; None for the last of them that is computed.
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
-            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them, those of single
-            classes aside; the first drift is not defined, and between drawn epochs the last number stands, so give
-            them a patience of more than `every`.
+            `fe_saliency.trace.numbers.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them; the first drift
+            is not defined, and between drawn epochs the last number stands, so give them a patience of more than
+            `every`.
         reference: The epoch that drift is measured from, beside the epoch before.
-        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`.
+        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`. Of the true
+            class, or without `class_key` of the explained one; under its name in `label_mapping`, with "_" for what a
+            key cannot hold. Only with `label_mapping`, which tells the classes beforehand, may FE's traces monitor
+            them.
         region_key: The key of the regions where the model should look: masks or boxes; see
-            `fe_saliency.measure.regions`.
+            `fe_saliency.measure.regions`. It adds "region" to `measures`.
         watch: Regions where the model should not look (`fe_saliency.watch`), or a `Watch` with thresholds of one's
-            own. A warning is logged when it looks there and depends on what is there. It tests for what is named here,
-            and finds no other shortcut.
+            own; it must name its `input` if the model has several, and its numbers, `<output>_<region>_<number>`, are
+            under the output of that. A warning is logged when the model looks there and depends on what is there. It
+            tests for what is named here, and finds no other shortcut. A region that does not fit the images is logged
+            once and left out.
         controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
             its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
             The second is what the number `emprt` is made of.
@@ -103,8 +108,9 @@ class Saliency(Trace):
     before; the samples stay. One that RestoreWizard resumes goes on with all of them.
 
     Raises:
-        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
-            small a `budget` (also when a run begins, and its datasets are known).
+        ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
+            samples that lack a key, or that a watched region does not fit; too small a `budget` (also when a run
+            begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -148,7 +154,7 @@ class Saliency(Trace):
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
-            Measures(measures, region_key, reference, per_class, self.controls.names),
+            Measures(measures, region_key, reference, per_class, self.controls.names, self.labels),
             checked_watch(watch),
             None if save_dir is None else Path(save_dir),
             strict,
@@ -159,7 +165,9 @@ class Saliency(Trace):
         self.tags = tags
         self.strict = strict
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
-        self.samples = Samples(self._keys, samples)
+        self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
+        if self.samples.fixed is not None:
+            self.instruments.check(self.samples.fixed)
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
@@ -212,12 +220,13 @@ class Saliency(Trace):
         if ds_id not in self._seen:
             self._seen.append(ds_id)
         if self.samples.wants((mode, ds_id)):
-            left_out = self.samples.keep((mode, ds_id), data)
-            if left_out:
-                print(
-                    f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
-                    f"`samples={BATCH_ROWS + left_out}` would draw all."
-                )
+            with guarded(self.strict, f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
+                left_out = self.samples.keep((mode, ds_id), data)
+                if left_out:
+                    print(
+                        f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
+                        f"`samples={BATCH_ROWS + left_out}` would draw all."
+                    )
 
     def on_epoch_end(self, data: Data) -> None:
         mode = self.system.mode
@@ -226,10 +235,17 @@ class Saliency(Trace):
             self.samples.close((mode, ds_id))
         if not self._seen:
             return
+        kept: dict[str, Rows] = {}
+        for ds_id in self._seen if self.samples.fixed is None else self._seen[:1]:
+            with self._guarded(mode, ds_id):
+                rows = self.samples.at((mode, ds_id))
+                if rows is not None:
+                    self.instruments.meet((mode, ds_id), rows)
+                    kept[ds_id] = rows
         with self._guarded(mode):
-            self._fix_budget(mode)
+            self._fix_budget(kept)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
-                self._review(mode, data)
+                self._review(mode, kept, data)
         for key in self.instruments.names:
             if key not in data:  # Whoever monitors it must find it: the last one, or NaN, which is never better.
                 data.write_without_log(key, self._numbers.get(mode, {}).get(key, float("nan")))
@@ -244,26 +260,23 @@ class Saliency(Trace):
         with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
             self.controls.begin()
 
-    def _fix_budget(self, mode: str) -> None:
-        rows = self.samples.at((mode, self._seen[0]))
-        if self.budget.due and rows is not None:
+    def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
+        if self.budget.due and kept:
+            rows = next(iter(kept.values()))
             self.budget.fix(self.net.seconds_per_gradient({key: rows[key] for key in self.net.model_inputs}))
         if self.budget.open(self._run):
             self.budget.settle(self._run, self._rows_per_epoch())
         self._say_cost()
 
-    def _review(self, mode: str, data: Data) -> None:
+    def _review(self, mode: str, kept: Mapping[str, Rows], data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""
         records: list[Record] = []
         found: dict[str, dict[str, float]] = {}  # numbers by dataset id
-        ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
-        several = len(ds_ids) > 1
-        for ds_id in ds_ids:
-            rows = self.samples.at((mode, ds_id))
-            if rows is not None:
-                with self._guarded(mode, ds_id):
-                    records.append(self._record(rows, mode, ds_id))
-                    found[ds_id] = self.instruments.see(records[-1], rows)
+        several = len(self._seen) > 1 and self.samples.fixed is None
+        for ds_id, rows in kept.items():
+            with self._guarded(mode, ds_id):
+                records.append(self._record(rows, mode, ds_id))
+                found[ds_id] = self.instruments.see(records[-1], rows)
         self._write_numbers(mode, found, several, data)  # First: what cannot be drawn has them all the same.
         stacks: list[list[Section]] = []
         for record in records:
@@ -299,9 +312,7 @@ class Saliency(Trace):
         place = " ".join(filter(None, (mode, ds_id)))
         return guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({place})")
 
-    def _write_numbers(
-        self, mode: str, found: Mapping[str, Mapping[str, float]], several: bool, data: Data
-    ) -> None:
+    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], several: bool, data: Data) -> None:
         """Numbers by dataset id, told as FE does: `<key>|<ds_id>` if there are several; their mean can be monitored."""
         means: dict[str, list[float]] = {}
         for ds_id, numbers in found.items():

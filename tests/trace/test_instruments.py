@@ -29,7 +29,6 @@ from training import (
     saliency,
     seed_everything,
     titles,
-    weights,
 )
 
 from fe_saliency import archive
@@ -253,13 +252,6 @@ def test_strict_raises_what_an_instrument_fails_at(tmp_path):
         run("torch", epochs=1, save_dir=tmp_path, strict=True)
 
 
-def everything(model, folder):
-    return saliency(
-        model, mode=None, smoothing=2, integrating=(2, 2), samples=2, measures=True, per_class=True, scale=1,
-        watch=[Corner("top left", 2), Border(1)], controls=("untrained", "randomised"), save_dir=folder,
-    )  # fmt: skip
-
-
 def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
     """Die in the third epoch and resume: numbers, scale and untrained maps are those of an unbroken training."""
 
@@ -294,19 +286,6 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
     )
 
 
-def test_with_all_of_it_the_training_ends_in_the_same_bits(backend, tmp_path):
-    ends = []
-    for watched in (False, True):
-        seed_everything()
-        trained = classifier(backend, optimizer="adam")
-        traces = [everything(trained, tmp_path)] if watched else []
-        run = estimator(backend, trained, traces, evaluation=dataset(backend, seed=1), epochs=3)
-        seed_everything()
-        run.fit(warmup=False)
-        ends.append(weights(trained))
-    assert all(np.array_equal(one, other) for one, other in zip(*ends, strict=True))
-
-
 @pytest.mark.parametrize(
     "options, error, message",
     [
@@ -314,7 +293,13 @@ def test_with_all_of_it_the_training_ends_in_the_same_bits(backend, tmp_path):
         ({"controls": "other"}, ValueError, r"`controls` \(='other'\) must be of 'untrained', 'randomised'"),
         ({"drawn": 0}, ValueError, r"`drawn` \(=0\) must be at least 1"),
         ({"watch": ["corner"]}, TypeError, r"must hold regions, such as Corner"),
-        ({"samples": {"x": np.zeros((1, 1, 8, 8)), "y": [0]}, "watch": RegionKey("m")}, ValueError, r"lacks the key"),
+        (
+            {"samples": {"x": np.zeros((1, 1, 8, 8)), "y": [0]}, "watch": RegionKey("m")},
+            ValueError,
+            r"lacks the key\(s\) \['m'\]: .*, and if they are given `class_key`, `region_key` and the keys of watched",
+        ),
+        ({"per_class": True}, ValueError, "`per_class` .* give `measures`"),
+        ({"reference": 2, "measures": "trust"}, ValueError, r"`reference` \(=2\) is for the drift"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(options, error, message):

@@ -152,7 +152,7 @@ def test_one_dataset_that_fails_leaves_the_other_its_figure(backend, broken, cap
     original = getattr(module, name)
 
     def failing(*args):
-        place = (args[5][1:] if broken == "computing" else args[0].place)
+        place = args[5][1:] if broken == "computing" else args[0].place
         if place == ("eval", "b"):
             raise ValueError("NaN")
         return original(*args)
