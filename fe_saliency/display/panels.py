@@ -116,8 +116,8 @@ def _strongest(pictures: np.ndarray, width: int) -> np.ndarray:
 
 def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.ndarray:
     if strip or max(pictures.shape[1:3]) <= _CRISP:
-        for axis, wanted in zip((1, 2), shape, strict=True):
-            have = pictures.shape[axis]
+        for axis in (2, 1):  # The rows last, which are copied whole
+            have, wanted = pictures.shape[axis], shape[axis - 1]
             if have < wanted:
                 pictures = pictures.take(np.arange(wanted) * have // wanted, axis=axis)
     if pictures.shape[1:3] == shape:
