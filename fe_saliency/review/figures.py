@@ -85,6 +85,13 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
 
 def captions(record: Record, key: str) -> tuple[str, str]:
     """What stands beside the colour bars of masks and of signed maps."""
+    masks, signed = _scale_captions(record, key)
+    score = record.settings.get("score", "output")
+    explained = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
+    return masks + explained, signed + explained
+
+
+def _scale_captions(record: Record, key: str) -> tuple[str, str]:
     scales = record.settings["scales"]
     if scales is None:
         return CAPTION, SIGNED_CAPTION
