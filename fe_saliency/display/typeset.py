@@ -2,12 +2,12 @@
 
 import re
 from functools import cache, lru_cache
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib import get_data_path
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from fe_saliency.display.colors import Color
 
@@ -159,7 +159,20 @@ def write(
         centered: Whether lines are centred in the box, or start at its left.
     """
     left, top = corner
+    leading = lettering.leading
     for line in lettering.lines:
         indent = (width - text_width(line, lettering.size, lettering.bold)) // 2 if centered else 0
-        draw.text((left + indent, top), line, font=lettering.font, fill=color)
-        top += lettering.leading
+        stencil, (right, down) = _stencil(line, lettering.size, lettering.bold)
+        draw.bitmap((left + indent + right, top + down), stencil, fill=color)
+        top += leading
+
+
+@lru_cache(maxsize=256)
+def _stencil(line: str, size: int, bold: bool) -> tuple[Image.Image, tuple[int, int]]:
+    """One line as a mask of its ink, and how far that lies from the line's left and top: most stand in every figure."""
+    face = font(size, bold)
+    left, top, right, bottom = face.getbbox(line)
+    corner = floor(left), floor(top)
+    stencil = Image.new("L", (max(1, ceil(right) - corner[0]), max(1, ceil(bottom) - corner[1])))
+    ImageDraw.Draw(stencil).text((-corner[0], -corner[1]), line, font=face, fill=255)
+    return stencil, corner

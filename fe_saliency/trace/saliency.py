@@ -73,6 +73,11 @@ class Saliency(Trace):
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
             (by the logger "fe_saliency") and the training goes on.
+        score: What of the class the maps explain, and the numbers "score" and "margin" tell: "output" (its unit as the
+            model gives it), "logit", "log_probability" or "probability"; see `fe_saliency.op.Gather`. Give "logit" for
+            a model that ends in a softmax: the surer it becomes, the flatter are its probabilities and their
+            logarithms, so that maps of these fade on a common `scale`. Of a one-unit output "logit" says that it is a
+            logit.
         scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
             epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. The colour bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
@@ -133,6 +138,7 @@ class Saliency(Trace):
         seed: int = 0,
         max_rows: str | int = "auto",
         strict: bool = False,
+        score: str = "output",
         scale: str | int | Mapping[str, float] = "own",
         signed: bool = False,
         drawn: int | None = None,
@@ -146,7 +152,8 @@ class Saliency(Trace):
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
     ) -> None:
-        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, seed=seed, max_rows=max_rows)
+        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, score=score, seed=seed, max_rows=max_rows)
+        self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)
         self.controls = Controls(self.net, controls)
@@ -300,7 +307,13 @@ class Saliency(Trace):
             {key: rows[key] for key in self.net.model_inputs},
             None if self.class_key is None else one_per_row(rows[self.class_key]),
             (self.system.epoch_idx, mode, ds_id),
-            {"class_key": self.class_key, "names": self.labels.mapping, "scales": None, "scale_origin": None},
+            {
+                "score": self.score,
+                "class_key": self.class_key,
+                "names": self.labels.mapping,
+                "scales": None,
+                "scale_origin": None,
+            },
             self.instruments.diagnose,
             self.strict,
         )

@@ -35,6 +35,19 @@ def test_letters_stay_in_the_box(text, width, height, bold):
     assert bool(text) == bool(ink.any())
 
 
+@pytest.mark.parametrize("text", ["jumping fjord", "\u2713 \u00c5ngstr\u00f6m", "Integrated (squared), j"])
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("left", [-3, 10, 70])
+def test_letters_that_were_drawn_before_are_what_drawing_them_anew_gives(text, bold, left):
+    lettering = fit(text, 400, 40, 19, bold=bold)
+    pictures = [Image.new("RGB", (120, 40), (250, 220, 190)) for _ in range(3)]
+    ImageDraw.Draw(pictures[0]).text((left, 7), text, font=font(19, bold), fill=(31, 35, 40))
+    for picture in pictures[1:]:
+        write(ImageDraw.Draw(picture), lettering, (left, 7), 400, (31, 35, 40), centered=False)
+    drawn, first, again = map(np.asarray, pictures)
+    assert np.array_equal(first, drawn) and np.array_equal(again, drawn)
+
+
 def test_nothing_is_lost_unless_marked():
     for text in TEXTS:
         joined = "".join(fit(text, 112, 400, 16, 10).lines).replace(" ", "")
