@@ -83,19 +83,21 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
     return found
 
 
-def captions(record: Record, key: str) -> tuple[str, str]:
-    """What stands beside the colour bars of masks and of signed maps."""
-    masks, signed = _scale_captions(record, key)
+def captions(record: Record, key: str, name: str | None = None) -> tuple[str, str]:
+    """What stands beside the colour bars of masks and of signed maps, of all maps or of one."""
+    masks, signed = _scale_captions(record, key, name)
     score = record.settings.get("score", "output")
     explained = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
     return masks + explained, signed + explained
 
 
-def _scale_captions(record: Record, key: str) -> tuple[str, str]:
+def _scale_captions(record: Record, key: str, name: str | None) -> tuple[str, str]:
     scales = record.settings["scales"]
     if scales is None:
         return CAPTION, SIGNED_CAPTION
     titles = record.settings["titles"]
-    numbers = {titles[name]: scales[name][key] for name in record.maps if name not in record.settings["controls"]}
+    # Controls are drawn on the scale of the map that they control.
+    shown = [name] if name else [each for each in record.maps if each not in record.settings["controls"]]
+    numbers = {titles[each]: scales[each][key] for each in shown}
     origin = record.settings["scale_origin"]
     return scale_caption(numbers, origin), scale_caption(numbers, origin, signed=True)

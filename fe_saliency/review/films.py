@@ -80,7 +80,7 @@ def film_of(
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
     lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
-    title, told = last.settings["titles"][name], captions(last, key)
+    title, told = last.settings["titles"][name], captions(last, key, name)
     return Film(film(frames, lead, title, *told, most=EPOCHS), reel(frames, lead, title, *told))
 
 

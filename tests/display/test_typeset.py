@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from fe_saliency.display.typeset import ELLIPSIS, fit, font, text_width, wrap, write
+from fe_saliency.display.typeset import ELLIPSIS, NO_BREAK, fit, font, text_width, wrap, write
 
 TEXTS = [
     "",
@@ -60,6 +60,20 @@ def test_lines_break_at_spaces_and_underscores_first():
     assert wrap("true_class_name", text_width("true_class_", 16), 16) == ["true_class_", "name"]
     assert fit("Smoothed integrated", 100, 80, 16, 10).lines == ("Smoothed", "integrated")
     assert fit("Smoothed integrated", 300, 80, 16, 10).lines == ("Smoothed integrated",)
+
+
+def test_no_line_ends_at_a_space_that_forbids_it():
+    for space, first in ((" ", "x"), (NO_BREAK, f"x{NO_BREAK}Staffordshire")):
+        assert fit(f"x{space}Staffordshire", text_width("Staffordshire", 16), 80, 16, 9).lines[0] == first
+    assert fit(f"x{NO_BREAK}Staffordshire", 40, 80, 16, 9).lines[0] != "x"
+
+
+def test_a_broken_word_has_parts_of_one_length():
+    word = "pneumonoultramicroscopicsilicovolcanoconiosis"
+    for width in range(60, 140, 7):
+        lines = fit(word, width, 200, 11).lines
+        widths = [text_width(line, 11) for line in lines]
+        assert "".join(lines) == word and max(widths) - min(widths) <= 0.4 * max(widths)
 
 
 def test_lines_are_balanced():

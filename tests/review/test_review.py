@@ -43,6 +43,8 @@ def test_a_given_scale_is_what_is_drawn_as_one():
     np.testing.assert_allclose(shown, np.minimum(np.abs(raw) / 0.5, 1), rtol=1e-6)
     caption, signed = review.captions(made(scales=scales, scale_origin="given"), "x")
     assert "(one scale for all epochs, given: Vanilla 0.5, Smoothed 0.5)" in caption and signed.startswith("red")
+    alone, _ = review.captions(made(scales=scales, scale_origin="given"), "x", "vanilla")
+    assert "given: Vanilla 0.5)" in alone, "a film shows one map"
 
 
 def test_decisions_are_judged_by_number_or_by_name():
