@@ -21,7 +21,7 @@ PYTHON ?= $(shell for python in python3.11 python3.10 python3; do \
 
 help:
 	@echo "make demo       train LeNet on digits with the Saliency Trace (BACKEND=torch or tf, DEMO_ARGS=...)"
-	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS=...)"
+	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS='-m slow' for the long ones, ...)"
 	@echo "make lint       check style and types"
 	@echo "make bench      compare with peers, about two hours (BENCH_ARGS='--quick', '--only torch', '--report', ...)"
 	@echo "make curves     measure the error of maps over the gradients spent (BENCH_ARGS='--quick', '--redraw', ...)"

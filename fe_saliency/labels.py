@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,11 @@ def one_per_row(classes: np.ndarray) -> np.ndarray:
     if classes.ndim > 2 or classes.size != len(classes):
         raise ValueError(f"Classes have shape {classes.shape}, but must be (B,), (B, 1) or one-hot (B, N).")
     return classes.reshape(-1)
+
+
+def key_part(name: str) -> str:
+    """A name as a part of a key: what FastEstimator's keys do not hold, and white space, becomes "_"."""
+    return re.sub(r"[\s:;|]", "_", name)
 
 
 def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:

@@ -9,6 +9,18 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 
+def with_room(rows: np.ndarray, count: int) -> np.ndarray:
+    """`rows` if they are `count` or more, else a copy with zeros behind them, twice as long at the least.
+
+    So to add rows one by one takes time in proportion to their number.
+    """
+    if count <= len(rows):
+        return rows
+    found = np.zeros((max(count, 2 * len(rows)), *rows.shape[1:]), rows.dtype)
+    found[: len(rows)] = rows
+    return found
+
+
 class Spool:
     """Rows of one shape and dtype, read and written in ranges.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency.spool import Spool
+from fe_saliency.spool import Spool, with_room
 
 #: How many pixels are worked on at once.
 _BLOCK = 2**20
@@ -66,12 +66,18 @@ class VoG:
     """
 
     def __init__(self, *, memory: int = 64 * 2**20, folder: str | None = None) -> None:
-        self.counts = np.zeros(0, np.int64)  # (N,): checkpoints of each example
+        self._counts = np.zeros(0, np.int64)  # as `counts`, with room for more
+        self._size = 0
         self._memory, self._folder = memory, folder
         self._numbers: Spool | None = None  # per example: means and sums of squared deviations, (2, P)
 
     def __len__(self) -> int:
-        return len(self.counts)
+        return self._size
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many checkpoints each example has, int64 (N,)."""
+        return self._counts[: self._size]
 
     def update(self, start: int, gradients: np.ndarray) -> None:
         """Take the gradients of one checkpoint for examples `start`, `start + 1` and so on.
@@ -91,15 +97,15 @@ class VoG:
         if gradients.shape[1] != pixels:
             raise ValueError(f"`gradients` have {gradients.shape[1]} pixels per example, but had {pixels} before.")
         stop = start + len(gradients)
-        counts = np.zeros(max(stop, len(self)), np.int64)
-        counts[: len(self)] = self.counts
-        counts[start:stop] += 1
+        self._counts = with_room(self._counts, stop)
+        counts = self._counts[start:stop] + 1
         numbers = self._numbers.read(start, stop).astype(np.float64)
         before = gradients - numbers[:, 0]
-        numbers[:, 0] += before / counts[start:stop, None]
+        numbers[:, 0] += before / counts[:, None]
         numbers[:, 1] += before * (gradients - numbers[:, 0])
         self._numbers.write(start, numbers)
-        self.counts = counts
+        self._counts[start:stop] = counts
+        self._size = max(self._size, stop)
 
     def scores(self) -> np.ndarray:
         """VoG of each example, float64 (N,), in units of the gradient; NaN with fewer than two checkpoints."""
@@ -146,7 +152,8 @@ class VoG:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned."""
-        self.counts, self._numbers = np.array(state["counts"]), None
+        self._counts, self._numbers = np.array(state["counts"]), None
+        self._size = len(self._counts)
         if state["numbers"] is not None:
             self._numbers = self._spool(state["numbers"].shape[2])
             self._numbers.write(0, state["numbers"])

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import torch
 
-from fe_saliency.labels import Labels
+from fe_saliency.labels import Labels, key_part
 
 NAMES = {"cat": 0, "dog": 1, "eel": 2}
 
@@ -81,3 +81,10 @@ def test_names_in_the_data_are_compared_only_with_names():
     assert Labels(None).common_to(numbers)
     assert not Labels(None).common_to(names)
     assert Labels({"cat": 0, "dog": 1}).common_to(names)
+
+
+@pytest.mark.parametrize(
+    "name, part", [("cat", "cat"), ("a big  dog", "a_big__dog"), ("a:b;c|d\te", "a_b_c_d_e"), ("été", "été")]
+)
+def test_names_in_keys(name, part):
+    assert key_part(name) == part

@@ -23,10 +23,11 @@ ALLOWED = {
     "plan": set(),
     "segments": set(),
     "checks": set(),
+    "atomic": set(),
     "attribution": {"backend", "target"},
     "averaged": {"attribution", "backend"},
     "record": set(),
-    "archive": {"record"},
+    "archive": {"record", "atomic"},
     "say": set(),
     "inputs": {"backend", "say"},
     "session": {"backend"},
@@ -53,7 +54,7 @@ ALLOWED = {
         *WALK,
     },
     "regional": {"engine", "attribution", *CALL, "call"},
-    "display": {"backend", "checks"},
+    "display": {"backend", "checks", "atomic"},
     "heat": {"display.channels"},
     "measure": set(),
     "saliency_net": {"call", "engine", "regional", "checks", "display", "backend", "method", "attribution", "target"},
@@ -65,7 +66,7 @@ ALLOWED = {
     "vog": {"spool"},
     "trace": {
         *("saliency_net", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
-        *("record", "archive", "heat", "measure", "watch", "control", "labels", "review"),
+        *("atomic", "record", "archive", "heat", "measure", "watch", "control", "labels", "review"),
     },
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }
@@ -77,6 +78,7 @@ OUTSIDE = {
     "segments": {"numpy", "scipy", "skimage"},
     "statistic": {"numpy"},
     "attribution": {"numpy"},
+    "atomic": set(),
     "averaged": {"numpy"},
     "record": {"numpy"},
     "archive": {"numpy"},
@@ -170,7 +172,7 @@ def test_design_in_short():
     ]:
         assert higher not in ALLOWED[lower]
     assert "display" not in ALLOWED["op"] | ALLOWED["method"] | ALLOWED["engine"], "op never sees a picture"
-    assert ALLOWED["display"] <= {"backend", "checks"}, "display never sees a model"
+    assert ALLOWED["display"] <= {"backend", "checks", "atomic"}, "display never sees a model"
     assert not ALLOWED["trace"] & {"op", "engine", "walk", "driver", "compose"}, "trace never sees a gradient"
 
 

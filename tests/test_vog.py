@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fe_saliency.spool import Spool
+from fe_saliency.spool import Spool, with_room
 from fe_saliency.vog import VoG, pixel_gradients
 
 CHECKPOINTS, EXAMPLES = 5, 23
@@ -205,6 +205,29 @@ def test_channels_are_averaged_with_their_sign(axis):
 def test_what_is_refused(gradients, call, message):
     with pytest.raises(ValueError, match=message):
         call(run(gradients))
+
+
+def test_what_grows_row_by_row_is_seldom_copied():
+    rows, copied = np.zeros(0, "int16"), 0
+    for count in range(1, 1001):
+        grown = with_room(rows, count)
+        copied += len(rows) if grown is not rows else 0
+        rows = grown
+        rows[count - 1] = count
+    assert copied < 2000 and rows[:1000].tolist() == list(range(1, 1001)) and not rows[1000:].any()
+    assert len(with_room(rows, 5000)) == 5000
+
+
+def test_counts_grow_that_way():
+    vog, kept = VoG(), []
+    for start in range(0, 1000, 2):
+        vog.update(start, np.ones((2, 3)))
+        kept.append(vog.counts)
+        assert len(vog) == start + 2
+    assert len({id(counts.base) for counts in kept}) < 12
+    assert vog.counts.tolist() == [1] * 1000
+    vog.update(0, np.ones((2, 3)))
+    assert vog.counts.tolist() == [2] * 2 + [1] * 998
 
 
 def test_a_spool_reads_what_was_written_and_zeros_elsewhere():

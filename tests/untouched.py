@@ -58,15 +58,19 @@ def in_torch(trap=None):
     return nn.Sequential(*layers)
 
 
-def disturbable(backend, trap=None):
-    """Dropout, BatchNorm, a frozen BatchNorm, and Adam that becomes SGD in the second epoch."""
+def disturbable(backend, trap=None, mixed=False):
+    """Dropout, BatchNorm, a frozen BatchNorm, and Adam that becomes SGD in the second epoch.
+
+    With `mixed` in mixed precision: for TensorFlow, of all models that the process makes from then on.
+    """
     seed_everything()
     optimizers = {
         "tf": {1: lambda: tf.keras.optimizers.legacy.Adam(0.01), 2: lambda: tf.keras.optimizers.legacy.SGD(0.1)},
         "torch": {1: lambda x: torch.optim.Adam(x, lr=0.01), 2: lambda x: torch.optim.SGD(x, lr=0.1)},
     }[backend]
     make = {"tf": in_tf, "torch": in_torch}[backend]
-    made = fe.build(lambda: make(trap), EpochScheduler(optimizers), model_name="disturbable")
+    optimizer = EpochScheduler(optimizers)
+    made = fe.build(lambda: make(trap), optimizer, model_name="disturbable", mixed_precision=mixed)
     rng = np.random.default_rng(0)
     if backend == "tf":
         # Frozen statistics that are far from what the data would make them

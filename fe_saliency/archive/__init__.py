@@ -1,5 +1,8 @@
 """The raw maps of a training on disk: `save` one epoch, `load` the run.
 
+The Saliency Trace keeps each training in a folder of its own in its `save_dir`, called by `new_run`; `load` takes the
+newest of them.
+
 >>> import numpy as np
 >>> from fe_saliency.archive import load, save
 >>> from fe_saliency.record import Record
@@ -19,7 +22,8 @@
 [(2, 28, 28, 1), (2, 28, 28, 1)]
 """
 
+from fe_saliency.archive.naming import new_run
 from fe_saliency.archive.run import Run, load
 from fe_saliency.archive.saving import save
 
-__all__ = ["Run", "load", "save"]
+__all__ = ["Run", "load", "new_run", "save"]

@@ -1,8 +1,10 @@
-"""What the file of an epoch is called, and which epoch a file is of."""
+"""What the folder of a training and the file of an epoch are called, and which epoch a file is of."""
 
 from __future__ import annotations
 
 import re
+import secrets
+from datetime import datetime
 from string import ascii_lowercase, digits
 from urllib.parse import unquote
 
@@ -13,6 +15,18 @@ Place = tuple[str, str]  # (mode, dataset id)
 #: Not the capitals: on a file system that ignores case, dataset ids "a" and "A" would share their files.
 _PLAIN = frozenset(ascii_lowercase + digits + "-_.")
 _NAME = re.compile(rf"({'|'.join(MODES)})(?:_(.+))?_(\d{{4,}})\.npz")
+_RUN = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
+
+
+def new_run() -> str:
+    """A name for a training that begins now, such as `20240131-235959-000000-1f2e`: later ones sort after it."""
+    # The end tells apart what begins in the same microsecond, or tick of a coarse clock.
+    return f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+
+
+def is_run(name: str) -> bool:
+    """Whether `new_run` gives such names."""
+    return _RUN.fullmatch(name) is not None
 
 
 def file_name(place: Place, epoch: int) -> str:

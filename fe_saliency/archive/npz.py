@@ -1,14 +1,13 @@
-"""An .npz file is there whole or not at all, and holds no pickle."""
+"""Arrays in an .npz file, which is there whole or not at all, and holds no pickle."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+from fe_saliency.atomic import replacing
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], compressed: bool) -> None:
@@ -22,19 +21,11 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], compressed: bool) -> Non
     Raises:
         OSError: It could not be written, and `path` is as it was; names `path`.
     """
-    # In the same folder, so that it can take the place of `path` in one step, and under a name that is not read.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "xb") as file:
+        with replacing(path) as file:
             (np.savez_compressed if compressed else np.savez)(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise OSError(error.errno, f"Could not save maps: {error.strerror or error}", str(path)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def read(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:

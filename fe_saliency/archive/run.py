@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fe_saliency.archive import npz
 from fe_saliency.archive.contents import header_of, record_from
-from fe_saliency.archive.naming import Place, file_name, parse
+from fe_saliency.archive.naming import Place, file_name, is_run, parse
 from fe_saliency.record import Record
 
 
@@ -101,20 +102,43 @@ class Run:
         return found[0]
 
 
-def load(folder: str | os.PathLike[str]) -> Run:
-    """The epochs that `save` wrote to a folder, up to now; none is read yet.
+def load(folder: str | os.PathLike[str], run: str | None = None) -> Run:
+    """The epochs of a training that were saved to a folder, up to now; none is read yet.
+
+    Args:
+        folder: `save_dir` of the Saliency Trace, or where else `save` wrote to.
+        run: Which training, if there are several: the name of its folder in `folder`, or "" for the files in `folder`
+            itself. None for the one that began last, with a warning that names the others.
 
     Raises:
         FileNotFoundError: There is no such folder, or no epoch in it.
+        ValueError: There is no such training.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"`folder` (='{folder}') must be one that `save` wrote to, but is not there.")
-    files: dict[Place, dict[int, Path]] = {}
-    for place, epoch in sorted(filter(None, (parse(path.name) for path in folder.iterdir()))):
-        files.setdefault(place, {})[epoch] = folder / file_name(place, epoch)
-    if not files:
+    names = ["", *sorted(path.name for path in folder.iterdir() if is_run(path.name) and path.is_dir())]
+    found = {name: files for name in names if (files := _files(folder / name))}
+    if not found:
         raise FileNotFoundError(
             f"`folder` (='{folder}') must be one that `save` wrote to, but holds no epoch, such as `eval_0001.npz`."
         )
-    return Run(folder, files)
+    if run is not None and run not in found:
+        raise ValueError(f"`run` (={run!r}) must be one of those saved in '{folder}': {[*found]}.")
+    if run is None:
+        *others, run = found
+        if others:
+            warnings.warn(
+                f"'{folder}' holds {len(found)} trainings: this is the one that began last, {run!r}. The others are "
+                f"{', '.join(map(repr, others))}: `load(folder, run={others[-1]!r})` reads one of them.",
+                UserWarning,
+                stacklevel=2,
+            )
+    return Run(folder / run, found[run])
+
+
+def _files(folder: Path) -> dict[Place, dict[int, Path]]:
+    found: dict[Place, dict[int, Path]] = {}
+    for place, epoch in sorted(filter(None, (parse(path.name) for path in folder.iterdir()))):
+        found.setdefault(place, {})[epoch] = folder / file_name(place, epoch)
+    return found

@@ -52,18 +52,22 @@ class ImageColumn:
             shown. Three channels are RGB; of other numbers the mean is shown.
         signal: Whether an array of rank 3 is (B, T, C), not (B, H, W). None: if its last axis is 4
             at most.
+        blank: Per row whether there is no picture, because its numbers are not finite: the cell is grey and says so.
+            None for no such row.
 
     Raises:
         TypeError: If the images are neither floats nor uint8.
-        ValueError: If the shape is none of these, or a float is outside [0, 1].
+        ValueError: If the shape is none of these, a float is outside [0, 1], or `blank` has another length.
     """
 
     title: str
     images: np.ndarray
     signal: bool | None = None
+    blank: Sequence[bool] | None = None
 
     def __post_init__(self) -> None:
         _check_picture(self.images, self.title, "images", "to_unit")
+        _check_blank(self.blank, self.images, self.title)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -81,18 +85,21 @@ class MaskColumn:
         title: What stands above the column.
         masks: Floats in [0, 1] or uint8: (B, H, W, 1), (B, H, W), (B, F), (B, T, 1) or
             (B, D, H, W, 1).
+        blank: As of `ImageColumn`.
 
     Raises:
         TypeError: If the masks are neither floats nor uint8.
-        ValueError: If the shape is none of these, or a float is outside [0, 1].
+        ValueError: If the shape is none of these, a float is outside [0, 1], or `blank` has another length.
     """
 
     title: str
     masks: np.ndarray
+    blank: Sequence[bool] | None = None
 
     def __post_init__(self) -> None:
         _check_picture(self.masks, self.title, "masks", "to_mask")
         _check_one_channel(self.masks, self.title, "masks", "to_mask")
+        _check_blank(self.blank, self.masks, self.title)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -110,18 +117,21 @@ class SignedColumn:
         title: What stands above the column.
         maps: Floats in [-1, 1], as `to_signed` returns them, channels last: (B, H, W, 1),
             (B, H, W), (B, F), (B, T, 1) or (B, D, H, W, 1).
+        blank: As of `ImageColumn`.
 
     Raises:
         TypeError: If the maps are not floats.
-        ValueError: If the shape is none of these, or a value is outside [-1, 1].
+        ValueError: If the shape is none of these, a value is outside [-1, 1], or `blank` has another length.
     """
 
     title: str
     maps: np.ndarray
+    blank: Sequence[bool] | None = None
 
     def __post_init__(self) -> None:
         _check_picture(self.maps, self.title, "maps", "to_signed", low=-1)
         _check_one_channel(self.maps, self.title, "maps", "to_signed")
+        _check_blank(self.blank, self.maps, self.title)
 
     def __len__(self) -> int:
         return len(self.maps)
@@ -164,4 +174,12 @@ def _check_one_channel(values: np.ndarray, title: str, name: str, remedy: str) -
         raise ValueError(
             f"`{name}` (of shape {values.shape}) of column '{title}' must have one "
             f"channel, the last: `{remedy}` sums them, `channels_last` moves them."
+        )
+
+
+def _check_blank(blank: Sequence[bool] | None, values: np.ndarray, title: str) -> None:
+    if blank is not None and len(blank) != len(values):
+        raise ValueError(
+            f"`blank` (of length {len(blank)}) of column '{title}' must have one entry for each of the "
+            f"{len(values)} rows."
         )

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from fe_saliency.atomic import replacing
 from fe_saliency.display.colors import INKS
 
 _FASTEST = 50  # Pictures per second: browsers slow down what is faster
@@ -85,13 +86,8 @@ def _palette(images: Sequence[Image.Image]) -> Image.Image:
 
 def _write(path: Path, save: Callable[[BinaryIO], None]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            save(file)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        save(file)
     return path
 
 

@@ -8,9 +8,9 @@ from fe_saliency.display.columns import TextColumn
 from fe_saliency.display.panels import panels
 from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes
-from fe_saliency.display.typeset import Lettering, fit, longest_piece, text_width
+from fe_saliency.display.typeset import NO_BREAK, Lettering, fit, longest_piece, text_width
 
-_MARKS = {True: "\u2713 ", False: "\u2717 ", None: ""}
+_MARKS = {True: f"\u2713{NO_BREAK}", False: f"\u2717{NO_BREAK}", None: ""}
 
 
 def draw_pictures(section: Section, cell: int) -> list[np.ndarray | None]:

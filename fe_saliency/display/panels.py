@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fe_saliency.display.channels import to_gray
-from fe_saliency.display.colors import FAINT, PALE, colorize, colorize_signed, to_bytes
-from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn, SignedColumn
+from fe_saliency.display.colors import FAINT, FRAME, INK, PALE, Color, colorize, colorize_signed, to_bytes
+from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn
 from fe_saliency.display.typeset import fit, write
 
 _CRISP = 80  # Up to this many pixels a side, each one is drawn as a square
@@ -29,15 +29,13 @@ def panels(column: PictureColumn, cell: int) -> np.ndarray:
     """
     pictures, strip = planes(column)
     shape = _panel_shape(pictures.shape, cell, strip)
-    if isinstance(column, ImageColumn):
-        return paint(column, _resize(pictures, shape, strip))
-    if strip:
+    if strip and not isinstance(column, ImageColumn):
         pictures = _strongest(pictures, shape[1])
-    if max(pictures.shape[1:3]) <= _CRISP:
+    if max(pictures.shape[1:3]) <= _CRISP and not isinstance(column, ImageColumn):
         drawn = _resize(paint(column, pictures), shape, strip)
     else:
         drawn = paint(column, _resize(pictures, shape, strip))
-    return label_constant(drawn, column)
+    return label_plain(drawn, column)
 
 
 def planes(column: PictureColumn) -> tuple[np.ndarray, bool]:
@@ -116,8 +114,8 @@ def _strongest(pictures: np.ndarray, width: int) -> np.ndarray:
 
 def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.ndarray:
     if strip or max(pictures.shape[1:3]) <= _CRISP:
-        for axis, wanted in zip((1, 2), shape, strict=True):
-            have = pictures.shape[axis]
+        for axis in (2, 1):  # The rows last, which are copied whole
+            have, wanted = pictures.shape[axis], shape[axis - 1]
             if have < wanted:
                 pictures = pictures.take(np.arange(wanted) * have // wanted, axis=axis)
     if pictures.shape[1:3] == shape:
@@ -128,18 +126,36 @@ def _resize(pictures: np.ndarray, shape: tuple[int, int], strip: bool) -> np.nda
     return np.stack(resized)
 
 
-def label_constant(drawn: np.ndarray, column: MaskColumn | SignedColumn) -> np.ndarray:
-    """Say on a map without contrast that it has none, or it looks like a fault of the figure."""
+def label_plain(drawn: np.ndarray, column: PictureColumn) -> np.ndarray:
+    """Say in a cell without a picture, or on a map without contrast, why, or it looks like a fault of the figure."""
+    blank = np.zeros(len(drawn), bool) if column.blank is None else np.asarray(column.blank, bool)
+    texts = _constant(column) | dict.fromkeys(np.flatnonzero(blank).tolist(), "not finite")
+    if not texts:
+        return drawn
+    drawn = np.where(blank[:, None, None, None], np.array(FRAME, np.uint8), drawn)
+    for row, text in texts.items():
+        ink = INK if blank[row] else FAINT if drawn[row].mean() > 128 else PALE
+        drawn[row] = _lettered(drawn[row], text, ink)
+    return drawn
+
+
+def _constant(column: PictureColumn) -> dict[int, str]:
+    """What to say on the maps without contrast, by row."""
+    if isinstance(column, ImageColumn):
+        return {}
     values = column.masks if isinstance(column, MaskColumn) else column.maps
     rows = values.reshape(len(values), -1)
     full = 255 if values.dtype == np.uint8 else 1
-    height, width = drawn.shape[1:3]
-    for row in np.flatnonzero((rows == rows[:, :1]).all(axis=1)):
-        # On a scale that is not its own, a map may be clipped everywhere without being constant.
-        text = "full scale everywhere" if abs(rows[row, 0]) == full else "constant map"
-        lettering = fit(text, width, height, max(9, width // 10), 6)
-        picture = Image.fromarray(drawn[row])
-        corner = (0, (height - lettering.height) // 2)
-        write(ImageDraw.Draw(picture), lettering, corner, width, FAINT if drawn[row].mean() > 128 else PALE)
-        drawn[row] = np.asarray(picture)
-    return drawn
+    # On a scale that is not its own, a map may be clipped everywhere without being constant.
+    return {
+        row: "full scale everywhere" if abs(rows[row, 0]) == full else "constant map"
+        for row in np.flatnonzero((rows == rows[:, :1]).all(axis=1)).tolist()
+    }
+
+
+def _lettered(cell: np.ndarray, text: str, ink: Color) -> np.ndarray:
+    height, width = cell.shape[:2]
+    lettering = fit(text, width, height, max(9, width // 10), 6)
+    picture = Image.fromarray(cell)
+    write(ImageDraw.Draw(picture), lettering, (0, (height - lettering.height) // 2), width, ink)
+    return np.asarray(picture)

@@ -54,13 +54,19 @@ def divide(sums: np.ndarray, exponent: np.ndarray, scale: float) -> np.ndarray:
 
 def check_maps(values: np.ndarray) -> np.ndarray:
     """`values` in the precision to compute with, if they are maps that can be drawn."""
+    maps = to_precision(values)
+    check_finite(maps, "values")
+    return maps
+
+
+def to_precision(values: np.ndarray) -> np.ndarray:
+    """`values` in the precision to compute with, if they are maps, finite or not."""
     values = np.asarray(values)
     if values.dtype not in (np.float16, np.float32, np.float64):
         raise TypeError(
             f"`values` (of {values.dtype}) must be float16, float32 or float64: cast them, `values.astype('float32')`."
         )
     check_shape(values, "values")
-    check_finite(values, "values")
     return values.astype(np.float64 if values.dtype == np.float64 else np.float32, copy=False)
 
 
@@ -82,9 +88,14 @@ def check_shape(values: np.ndarray, name: str) -> None:
         )
 
 
+def finite_rows(values: np.ndarray) -> np.ndarray:
+    """Which rows of (B, ...) hold neither NaN nor infinity: bool (B,)."""
+    return per_row(np.isfinite(values), np.all).ravel()
+
+
 def check_finite(values: np.ndarray, name: str) -> None:
     """Refuse NaN and infinity, naming the rows that hold them."""
-    finite = per_row(np.isfinite(values), np.all).ravel()
+    finite = finite_rows(values)
     if not finite.all():
         bad = np.flatnonzero(~finite).tolist()
         raise ValueError(

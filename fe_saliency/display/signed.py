@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from fe_saliency.display.rows import check_map_scale, check_maps, divide, per_row, percentile, sum_channels
+from fe_saliency.display.rows import (
+    check_map_scale,
+    check_maps,
+    divide,
+    finite_rows,
+    per_row,
+    percentile,
+    sum_channels,
+    to_precision,
+)
 
 
 def to_signed(values: np.ndarray, channel_axis: int = -1, scale: float | None = None) -> np.ndarray:
@@ -48,10 +57,10 @@ def common_scale(values: np.ndarray, channel_axis: int = -1, signed: bool = Fals
 
     It is the 99th percentile (the lower neighbour) of the maps' sizes over all rows together, or
     their maximum if that is 0; for maps of nothing but zeros it is 1, so that it can always be
-    divided by.
+    divided by. Rows that hold NaN or infinity are left out.
 
     Args:
-        values: (B, ...) with B of at least 1, float16, float32 or float64, finite.
+        values: (B, ...), float16, float32 or float64, finite in at least one row.
         channel_axis: The axis to sum: -1 for (B, H, W, C), 1 for (B, C, H, W); none in (B, F).
         signed: Whether the size is that of the signed sum over the channels, as `to_signed` draws
             it, or the sum of the absolute values, as `to_mask` does.
@@ -61,14 +70,18 @@ def common_scale(values: np.ndarray, channel_axis: int = -1, signed: bool = Fals
 
     Raises:
         TypeError: If the values are not floating point.
-        ValueError: If there is no row, or a value is not finite.
+        ValueError: If there is no row that is finite.
 
     >>> common_scale(np.array([[1.0, -2.0], [3.0, -40.0]]))
     3.0
     """
-    maps = check_maps(values).astype(np.float64, copy=False)
+    maps = to_precision(values).astype(np.float64, copy=False)
+    maps = maps[finite_rows(maps)]
     if not len(maps):
-        raise ValueError(f"`values` (of shape {maps.shape}) must have at least one row: take those of a first epoch.")
+        raise ValueError(
+            f"`values` (of shape {np.shape(values)}) must have at least one row that is finite: take those of a first "
+            "epoch."
+        )
     # Relative to the largest value: sums of the largest floats are no floats.
     _, largest = np.frexp(np.abs(maps).max())
     maps = np.ldexp(maps if signed else np.abs(maps), -largest)

@@ -7,7 +7,7 @@ import numpy as np
 
 from fe_saliency.checks import whole
 from fe_saliency.display.columns import ImageColumn, MaskColumn, PictureColumn, SignedColumn
-from fe_saliency.display.panels import label_constant, paint, panels, planes
+from fe_saliency.display.panels import label_plain, paint, panels, planes
 
 _FIELDS: dict[type, str] = {ImageColumn: "images", MaskColumn: "masks", SignedColumn: "maps"}
 _SLIMMEST = 8  # A side thinner than this share of the other is drawn thicker than it is
@@ -49,10 +49,12 @@ def tile(column: PictureColumn, row: int, size: int = 192) -> np.ndarray:
     if strip or max(height, width) > 2 * size or min(height, width) * _SLIMMEST < max(height, width):
         return panels(alone, size if max(height, width) <= size else 2 * size)[0]
     drawn = paint(alone, pictures).repeat(factor, axis=1).repeat(factor, axis=2)
-    return (drawn if isinstance(alone, ImageColumn) else label_constant(drawn, alone))[0]
+    return label_plain(drawn, alone)[0]
 
 
 def _only(column: PictureColumn, row: int) -> PictureColumn:
     field = _FIELDS[type(column)]
     changed: dict[str, Any] = {field: getattr(column, field)[row : row + 1]}
+    if column.blank is not None:
+        changed["blank"] = column.blank[row : row + 1]
     return replace(column, **changed)

@@ -1,18 +1,21 @@
 """Text that fits its box: measured, wrapped, shrunk and, only then, cut."""
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib import get_data_path
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from fe_saliency.display.colors import Color
 
 ELLIPSIS = "\u2026"
-_PIECE = re.compile(r"[^\s_\-/]*[_\-/]+|[^\s_\-/]+")  # Lines may end after these marks
+NO_BREAK = "\u00a0"  # A space at which no line ends
+_SPACES = re.compile(rf"[^\S{NO_BREAK}]+")
+_PIECE = re.compile(rf"(?:[^\s_\-/]|{NO_BREAK})*[_\-/]+|(?:[^\s_\-/]|{NO_BREAK})+")  # Lines may end after these marks
 _LONGEST = 400  # Letters; of a whole document, more would be cut in any case
 
 
@@ -66,10 +69,10 @@ def fit(text: str, width: int, height: int, size: int, smallest: int | None = No
     """The largest lettering of `text` that stays inside a box.
 
     Lines break at spaces and after `_`, `-` and `/`. The letters shrink until that is enough; at
-    the smallest size words are broken too, and what still does not fit ends in an ellipsis.
+    the smallest size words are broken too, into equal parts, and what still does not fit ends in an ellipsis.
 
     Args:
-        text: Any text; runs of white space count as one space.
+        text: Any text; runs of white space count as one space, but for `NO_BREAK`.
         width: Of the box, in pixels.
         height: Of the box, in pixels.
         size: The largest font size.
@@ -79,7 +82,7 @@ def fit(text: str, width: int, height: int, size: int, smallest: int | None = No
     Returns:
         The lines and their font; at least one line.
     """
-    text = " ".join(text.split())
+    text = _SPACES.sub(" ", text).strip()
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + ELLIPSIS
     last = size if smallest is None else min(smallest, size)
     for points in range(size, last - 1, -1):
@@ -92,7 +95,7 @@ def fit(text: str, width: int, height: int, size: int, smallest: int | None = No
 def wrap(text: str, width: int, size: int, bold: bool = False) -> list[str]:
     """As much as fits on each line; a word that is wider than a line stays whole."""
     lines: list[str] = []
-    for word in text.split() or [""]:
+    for word in _SPACES.split(text.strip()):
         for number, piece in enumerate(_PIECE.findall(word) or [word]):
             glue = "" if number else " "
             if lines and text_width(lines[-1] + glue + piece, size, bold) <= width:
@@ -104,10 +107,15 @@ def wrap(text: str, width: int, size: int, bold: bool = False) -> list[str]:
 
 def _balance(text: str, lettering: Lettering) -> Lettering:
     """As many lines, but as narrow as they can be: no last line of a single short word."""
+    return _narrowed(lettering, lambda width: wrap(text, width, lettering.size, lettering.bold))
+
+
+def _narrowed(lettering: Lettering, lines: Callable[[int], list[str]]) -> Lettering:
+    """The narrowest lettering of as many lines; `lines` gives those of a width."""
     low, high = lettering.width // max(1, len(lettering.lines)), lettering.width
     while low < high:
         middle = (low + high) // 2
-        tried = lettering._replace(lines=tuple(wrap(text, middle, lettering.size, lettering.bold)))
+        tried = lettering._replace(lines=tuple(lines(middle)))
         if len(tried.lines) == len(lettering.lines) and tried.width <= middle:
             lettering, high = tried, middle
         else:
@@ -118,18 +126,26 @@ def _balance(text: str, lettering: Lettering) -> Lettering:
 def _cut(lettering: Lettering, width: int, height: int) -> Lettering:
     """Words broken, and what exceeds the height left out."""
     size, bold = lettering.size, lettering.bold
-    lines: list[str] = []
-    for line in lettering.lines:
-        while text_width(line, size, bold) > width and len(line) > 1:
-            head = _head(line, width, size, bold)
-            lines.append(head)
-            line = line[len(head) :]
-        lines.append(line)
+    lines = [part for line in lettering.lines for part in _evenly_broken(line, width, size, bold)]
     room = max(1, height // lettering.leading)
     if len(lines) > room:
         last = _head(lines[room - 1], width - text_width(ELLIPSIS, size, bold), size, bold)
         lines = lines[: room - 1] + [last + ELLIPSIS]
     return Lettering(tuple(lines), size, bold)
+
+
+def _evenly_broken(line: str, width: int, size: int, bold: bool) -> tuple[str, ...]:
+    broken = Lettering(tuple(_broken(line, width, size, bold)), size, bold)
+    return _narrowed(broken, lambda narrow: _broken(line, narrow, size, bold)).lines
+
+
+def _broken(line: str, width: int, size: int, bold: bool) -> list[str]:
+    """A line in parts that are not wider than `width`, unless they are single letters."""
+    parts: list[str] = []
+    while text_width(line, size, bold) > width and len(line) > 1:
+        parts.append(_head(line, width, size, bold))
+        line = line[len(parts[-1]) :]
+    return [*parts, line]
 
 
 def _head(line: str, width: int, size: int, bold: bool) -> str:
@@ -159,7 +175,20 @@ def write(
         centered: Whether lines are centred in the box, or start at its left.
     """
     left, top = corner
+    leading = lettering.leading
     for line in lettering.lines:
         indent = (width - text_width(line, lettering.size, lettering.bold)) // 2 if centered else 0
-        draw.text((left + indent, top), line, font=lettering.font, fill=color)
-        top += lettering.leading
+        stencil, (right, down) = _stencil(line, lettering.size, lettering.bold)
+        draw.bitmap((left + indent + right, top + down), stencil, fill=color)
+        top += leading
+
+
+@lru_cache(maxsize=256)
+def _stencil(line: str, size: int, bold: bool) -> tuple[Image.Image, tuple[int, int]]:
+    """One line as a mask of its ink, and how far that lies from the line's left and top: most stand in every figure."""
+    face = font(size, bold)
+    left, top, right, bottom = face.getbbox(line)
+    corner = floor(left), floor(top)
+    stencil = Image.new("L", (max(1, ceil(right) - corner[0]), max(1, ceil(bottom) - corner[1])))
+    ImageDraw.Draw(stencil).text((-corner[0], -corner[1]), line, font=face, fill=255)
+    return stencil, corner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fe_saliency.display import (
     ImageColumn,
     MaskColumn,
@@ -17,6 +19,7 @@ from fe_saliency.display import (
     to_unit,
 )
 from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
+from fe_saliency.display.rows import finite_rows
 from fe_saliency.labels import Labels
 from fe_saliency.record import Record
 
@@ -46,19 +49,21 @@ def columns(record: Record, key: str, rows: int | None = None) -> list[Column]:
     return [
         *class_columns(record, rows),
         ImageColumn(f"Input {key}", picture),
-        ImageColumn(OVERLAY, over),
+        ImageColumn(OVERLAY, over, blank=measured.blank),
         *maps.values(),
     ]
 
 
 def map_column(record: Record, name: str, key: str, rows: int | None = None) -> MaskColumn | SignedColumn:
-    """One map of one model input, on the record's scale."""
+    """One map of one model input, on the record's scale; rows that are not finite are blank."""
     raw, axis = record.maps[name][key][:rows], record.channel_axis
+    finite = finite_rows(raw)
+    raw, blank = np.where(finite.reshape(-1, *[1] * (raw.ndim - 1)), raw, 0), (~finite).tolist()
     title, scales = record.settings["titles"][name], record.settings["scales"]
     scale = None if scales is None else scales[name][key]
     if record.settings["signed"]:
-        return SignedColumn(title, channels_last(to_signed(raw, axis, scale), axis))
-    return MaskColumn(title, channels_last(to_mask(raw, axis, scale), axis))
+        return SignedColumn(title, channels_last(to_signed(raw, axis, scale), axis), blank)
+    return MaskColumn(title, channels_last(to_mask(raw, axis, scale), axis), blank)
 
 
 def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
@@ -78,12 +83,21 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
     return found
 
 
-def captions(record: Record, key: str) -> tuple[str, str]:
-    """What stands beside the colour bars of masks and of signed maps."""
+def captions(record: Record, key: str, name: str | None = None) -> tuple[str, str]:
+    """What stands beside the colour bars of masks and of signed maps, of all maps or of one."""
+    masks, signed = _scale_captions(record, key, name)
+    score = record.settings.get("score", "output")
+    explained = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
+    return masks + explained, signed + explained
+
+
+def _scale_captions(record: Record, key: str, name: str | None) -> tuple[str, str]:
     scales = record.settings["scales"]
     if scales is None:
         return CAPTION, SIGNED_CAPTION
     titles = record.settings["titles"]
-    numbers = {titles[name]: scales[name][key] for name in record.maps if name not in record.settings["controls"]}
+    # Controls are drawn on the scale of the map that they control.
+    shown = [name] if name else [each for each in record.maps if each not in record.settings["controls"]]
+    numbers = {titles[each]: scales[each][key] for each in shown}
     origin = record.settings["scale_origin"]
     return scale_caption(numbers, origin), scale_caption(numbers, origin, signed=True)

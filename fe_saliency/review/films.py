@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -81,7 +81,7 @@ def film_of(
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
     lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
-    title, told = last.settings["titles"][name], captions(last, key)
+    title, told = last.settings["titles"][name], captions(last, key, name)
     return Film(film(frames, lead, title, *told, most=EPOCHS), reel(frames, lead, title, *told))
 
 
@@ -114,14 +114,24 @@ def figure_of(
     return compose(Section(columns(record, key, rows)), caption, signed_caption=signed_caption)
 
 
-def write_films(folder: str | Path, rows: int = ROWS) -> list[Path]:
+def write_films(
+    run: Run | str | Path, rows: int = ROWS, places: Collection[tuple[str, str]] | None = None
+) -> list[Path]:
     """Write a film of every map, input and place of a training that was kept, into its folder.
+
+    Args:
+        run: What `fe_saliency.archive.load` gave, or the folder.
+        rows: How many samples are shown, from the first.
+        places: Of which (mode, dataset id) films are written; None for all.
 
     Returns:
         The strips, `film_<mode>[_<ds_id>]_<map>[_<input>].png`; beside each stands its animation, `.gif`.
     """
-    run, written = load(folder), []
+    run = run if isinstance(run, Run) else load(run)
+    written = []
     for (mode, ds_id), files in run.files.items():
+        if places is not None and (mode, ds_id) not in places:
+            continue
         last = run.record(max(files), mode, ds_id)
         stem = next(iter(files.values())).stem.rsplit("_", 1)[0]  # as safe for a file system as the archive's own
         for name in last.maps:

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from fe_saliency.spool import Spool
+from fe_saliency.spool import Spool, with_room
 from fe_saliency.vog import VoG
 
 #: What is kept of each example besides its gradients: 28 bytes.
@@ -27,13 +27,19 @@ class Examples:
 
     def __init__(self, folder: str | None, sketched: bool) -> None:
         self.vog = VoG(folder=folder)
-        self.known = np.zeros(0, _KNOWN)
+        self._known = np.zeros(0, _KNOWN)  # as `known`, with room for more
+        self._size = 0
         self._folder, self._sketched = folder, sketched
         self._pictures: Spool | None = None
         self._drawn = 0  # how many pictures there are
 
     def __len__(self) -> int:
-        return len(self.known)
+        return self._size
+
+    @property
+    def known(self) -> np.ndarray:
+        """What is known of each example, (N,): "fingerprint", "class", "predicted", "score"."""
+        return self._known[: self._size]
 
     def recognise(self, start: int, marks: np.ndarray, what: str) -> None:
         """Check that examples are those that stood at the same places before.
@@ -68,8 +74,7 @@ class Examples:
         """
         self.vog.update(start, gradients)
         stop = start + len(marks)
-        if stop > len(self.known):
-            self.known = np.concatenate([self.known, np.zeros(stop - len(self.known), _KNOWN)])
+        self._known, self._size = with_room(self._known, stop), max(self._size, stop)
         self.known["fingerprint"][start:stop] = marks
         for name, values in facts.items():
             self.known[name][start:stop] = values
@@ -116,7 +121,8 @@ class Examples:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned."""
         self.vog.restore(state["vog"])
-        self.known = np.array(state["known"])
+        self._known = np.array(state["known"])
+        self._size = len(self._known)
 
 
 def fingerprints(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from io import StringIO
 
 import numpy as np
 
+from fe_saliency.atomic import replacing
 from fe_saliency.display import Group, ImageColumn, TextColumn, contact_sheet, write_png
 from fe_saliency.trace.examples import Examples
 
@@ -29,7 +28,8 @@ def write(stem: str, examples: Examples) -> None:
         OSError: A file can't be written; one that was there before is left as it was.
     """
     table = examples.table()
-    _replace(f"{stem}.csv", to_csv(table).encode())
+    with replacing(f"{stem}.csv") as file:
+        file.write(to_csv(table).encode())
     if examples.drawn:
         groups = [
             _group(f"Class {each}, {end}", rows, table, examples)
@@ -74,16 +74,3 @@ def _group(title: str, rows: np.ndarray, table: Mapping[str, np.ndarray], exampl
     captions = [f"{said} #{place}" for place, said in zip(index, predicted, strict=True)]
     right = [said == label for said, label in zip(predicted, true, strict=True)]
     return Group(ImageColumn(title, examples.pictures(index)), TextColumn("", captions, right))
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Put `content` at `path`, so that there is never half of it."""
-    partial = f"{path}.partial"
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-        os.replace(partial, path)
-    except OSError:
-        with suppress(OSError):
-            os.remove(partial)
-        raise

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fe_saliency import archive, review
+from fe_saliency.labels import key_part
 from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.guard import guarded
-from fe_saliency.trace.measures import Measures
+from fe_saliency.trace.measures import Measures, when
+from fe_saliency.trace.samples import Place, Rows
 from fe_saliency.watch import NUMBERS, Region, Watch
 
 _LOG = logging.getLogger("fe_saliency")
@@ -26,8 +27,11 @@ class Instruments:
         net: Explains the model.
         measures: The numbers.
         watch: The watched regions, or None.
-        save_dir: Where records are kept and films written; None for nowhere.
+        save_dir: Where records are kept and films written, in a folder for each training; None for nowhere.
         strict: As of the Trace.
+
+    Raises:
+        ValueError: It is not clear in which input the watched regions lie.
     """
 
     def __init__(
@@ -38,7 +42,10 @@ class Instruments:
         self.watch = watch
         self.save_dir = save_dir
         self.strict = strict
-        self._saved = False
+        self.run = archive.new_run()
+        self._kept: set[tuple[str, str]] = set()  # the places of which there is more to be filmed
+        self._watched_output = _output(net, watch) if watch else ""
+        self._fitting: dict[Place, Watch | None] = {}  # by place, for regions may fit one dataset only
 
     @property
     def keys(self) -> list[str]:
@@ -48,10 +55,10 @@ class Instruments:
 
     @property
     def names(self) -> list[str]:
-        """The keys under which numbers are told, those of single classes aside."""
+        """The keys under which numbers are told, those of classes without names aside."""
         found = [f"{output}_{name}" for output in self.net.outputs for name in self.measures.names]
         for region in self.watch.regions if self.watch else ():
-            found += [_key(self.net, region.name, name) for name in NUMBERS]
+            found += [self._key(region.name, name) for name in NUMBERS]
         return found
 
     @property
@@ -59,7 +66,39 @@ class Instruments:
         """Whether records must tell the errors of their maps."""
         return "trust" in self.measures.groups or self.save_dir is not None
 
-    def see(self, record: Record, rows: Mapping[str, np.ndarray]) -> dict[str, float]:
+    def begin(self) -> None:
+        """Keep what follows as another training."""
+        self.run = archive.new_run()
+        self._kept.clear()
+
+    def check(self, rows: Rows) -> None:
+        """Raise what is wrong with a watched region, for rows that are known beforehand.
+
+        Raises:
+            ValueError, TypeError: As `Watch.where`.
+        """
+        if self.watch is not None:
+            for region in self.watch.regions:
+                self.watch.where(region, self.net, rows)
+
+    def meet(self, place: Place, rows: Rows) -> None:
+        """Leave out the watched regions that do not fit the rows of a place, which are the same in every epoch.
+
+        Args:
+            place: Mode and dataset id.
+            rows: All that is kept there.
+        """
+        if self.watch is None or place in self._fitting:
+            return
+        fitting = []
+        for region in self.watch.regions:
+            where = f"of the {' '.join(filter(None, place))} data"
+            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
+                self.watch.where(region, self.net, rows)
+                fitting.append(region)
+        self._fitting[place] = replace(self.watch, regions=fitting) if fitting else None
+
+    def see(self, record: Record, rows: Rows) -> dict[str, float]:
         """Take note of a record.
 
         Args:
@@ -70,37 +109,47 @@ class Instruments:
             {key: number}.
         """
         found: dict[str, float] = {}
-        place = f"epoch {record.epoch} ({' '.join(filter(None, record.place))})"
+        place = when(record)
         with guarded(self.strict, f"The Saliency trace could not measure {place}"):
-            for output, numbers in zip(self.net.outputs, self.measures.see(record, rows).values(), strict=True):
+            measured = self.measures.see(record, rows, self.strict).values()
+            for output, numbers in zip(self.net.outputs, measured, strict=True):
                 found |= {f"{output}_{name}": value for name, value in numbers.items()}
         with guarded(self.strict, f"The Saliency trace could not watch {place}"):
             found |= self._watched(record, rows)
         if self.save_dir is not None:
             with guarded(self.strict, f"The Saliency trace could not keep {place}"):
-                archive.save(record, self.save_dir)
-                self._saved = True
+                record.settings["run"] = self.run
+                archive.save(record, self.save_dir / self.run)
+                self._kept.add(record.place)
         return found
 
     def end(self) -> None:
-        """Write films of what was kept."""
-        if self.save_dir is not None and self._saved:
+        """Write films of what was kept since the last ones were written."""
+        if self.save_dir is not None and self._kept:
             with guarded(self.strict, "The Saliency trace could not write its films"):
-                strips = review.write_films(self.save_dir)
-                print(f"FastEstimator-Saliency: wrote {len(strips)} film strips to {self.save_dir}")
+                run = archive.load(self.save_dir, self.run)
+                strips = review.write_films(run, places=self._kept)
+                print(f"FastEstimator-Saliency: wrote {len(strips)} film strips to {run.folder}")
+            self._kept.clear()
 
-    def _watched(self, record: Record, rows: Mapping[str, np.ndarray]) -> dict[str, float]:
+    def _watched(self, record: Record, rows: Rows) -> dict[str, float]:
         if self.watch is None:
             return {}
+        self.meet(record.place, rows)
+        watch = self._fitting[record.place]
+        if watch is None:
+            return {}
         found: dict[str, float] = {}
-        batch = {**{key: rows[key] for key in self.watch.keys}, **record.inputs}
-        findings = self.watch.examine(self.net, batch, record.maps[record.settings["measured"]])
+        findings = watch.examine(self.net, {**rows, **record.inputs}, record.maps[record.settings["measured"]])
         for finding in findings:
-            found |= {_key(self.net, finding.region, name): value for name, value in finding.numbers.items()}
+            found |= {self._key(finding.region, name): value for name, value in finding.numbers.items()}
         record.settings["warnings"] = [finding.region for finding in findings if finding.warns]
-        for sentence in self.watch.warnings(record, findings):
+        for sentence in watch.warnings(record, findings):
             _LOG.warning("%s", sentence)
         return found
+
+    def _key(self, region: str, name: str) -> str:
+        return f"{self._watched_output}_{key_part(region)}_{name}"
 
 
 def checked_watch(watch: None | Watch | Region | Sequence[Region]) -> Watch | None:
@@ -115,5 +164,12 @@ def checked_watch(watch: None | Watch | Region | Sequence[Region]) -> Watch | No
     return Watch(regions) if not isinstance(regions, (list, tuple)) or regions else None
 
 
-def _key(net: SaliencyNet, region: str, name: str) -> str:
-    return f"{net.outputs[0]}_{region.replace(' ', '_')}_{name}"
+def _output(net: SaliencyNet, watch: Watch) -> str:
+    """The key of the figure of the input that is watched."""
+    inputs = net.model_inputs
+    if watch.input not in (inputs if len(inputs) > 1 else [None, *inputs]):
+        raise ValueError(
+            f"`watch` (of `input` {watch.input!r}) must say in which of the model's inputs, {inputs}, its regions lie: "
+            f"Watch(regions, input={inputs[0]!r})."
+        )
+    return net.outputs[0 if watch.input is None else inputs.index(watch.input)]

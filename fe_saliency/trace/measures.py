@@ -7,23 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency import measure
 from fe_saliency.checks import whole
-from fe_saliency.control import entropy_rise
-from fe_saliency.heat import heat
+from fe_saliency.labels import Labels, key_part
+from fe_saliency.measure import mean_known
 from fe_saliency.record import Record
-
-_SIMILAR = ("rank_correlation", "cosine", "ssim")
-#: Group -> its numbers. Each is a mean over the rows where it is defined.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "drift": (*(f"{name}_to_previous" for name in _SIMILAR), *(f"{name}_to_reference" for name in _SIMILAR)),
-    "concentration": ("gini", "entropy", "effective_pixels"),
-    "trust": ("relative_error", "completeness_gap", "unusable"),
-    "decision": ("score", "margin"),
-    "region": ("mass_share", "area_share", "rank_accuracy", "pointing_game"),
-    "control": ("emprt",),
-}
-PerRow = dict[str, np.ndarray]  # {number: (B,)}
+from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.numbers import GROUPS, Numbers, PerRow
 
 
 class Measures:
@@ -31,13 +20,16 @@ class Measures:
 
     Args:
         groups: Names of `GROUPS`, or True for all ("region" and "control" if they can be told), or False for none.
-        region_key: The key of masks or boxes in the batch (see `fe_saliency.measure.regions`), or None.
+        region_key: The key of masks or boxes in the batch (see `fe_saliency.measure.regions`), or None. With a key
+            "region" is among the groups, whether named or not.
         reference: At which epoch, or the first one drawn after it, the reference of the drift is taken.
         per_class: Whether all numbers are told for each class too.
         controls: Which controls there are.
+        labels: Names of the classes; None for their numbers.
 
     Raises:
-        ValueError: An unknown group, "region" without a key, or "control" without the control.
+        ValueError: An unknown group, "region" without a key, "control" without the control, a reference or classes of
+            no numbers, or names of classes that are the same as part of a key.
         TypeError: An argument of the wrong kind.
     """
 
@@ -48,53 +40,47 @@ class Measures:
         reference: int = 1,
         per_class: bool = False,
         controls: Sequence[str] = (),
+        labels: Labels | None = None,
     ) -> None:
-        impossible = {"region": region_key is None, "control": "randomised" not in controls}
-        if isinstance(groups, bool):
-            groups = [name for name in GROUPS if not impossible.get(name)] if groups else []
-        self.groups = [groups] if isinstance(groups, str) else list(groups)
-        strangers = sorted(set(self.groups) - set(GROUPS))
-        if strangers:
-            raise ValueError(f"`measures` (={self.groups}) must be True or of {', '.join(map(repr, GROUPS))}.")
-        if "region" in self.groups and impossible["region"]:
-            raise ValueError("`measures` (with 'region') needs `region_key`: the key of masks or boxes in the batch.")
-        if "control" in self.groups and impossible["control"]:
-            raise ValueError("`measures` (with 'control') needs `controls` with 'randomised'.")
+        self.groups = _checked(groups, region_key, controls)
         self.region_key = region_key
         self.reference = whole("reference", reference)
         self.per_class = bool(per_class)
+        self._labels = labels or Labels(None)
+        if self.reference != 1 and "drift" not in self.groups:
+            raise ValueError(f"`reference` (={reference}) is for the drift: give `measures` with 'drift', or True.")
+        if self.per_class and not self.groups:
+            raise ValueError("`per_class` (=True) tells numbers for each class, but there are none: give `measures`.")
+        self._classes = [*map(key_part, self._labels.mapping or ())] if self.per_class else []
+        if len(set(self._classes)) < len(self._classes):
+            raise ValueError(f"`label_mapping` names classes that `per_class` cannot tell apart: {self._classes}.")
         self._previous: dict[Any, Record] = {}
         self._references: dict[Any, Record] = {}
 
     @property
     def names(self) -> list[str]:
-        """All numbers, in the order of their groups."""
-        return [name for group in self.groups for name in GROUPS[group]]
+        """All numbers, in the order of their groups; then those of each class, if the classes have names."""
+        found = [name for group in self.groups for name in GROUPS[group]]
+        return found + [_of_class(name, each) for each in self._classes for name in found]
 
-    def see(self, record: Record, rows: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    def see(self, record: Record, rows: Mapping[str, np.ndarray], strict: bool = True) -> dict[str, dict[str, float]]:
         """{input key: {number: mean over rows}} of a record; with `per_class` also `<number>_class_<class>`.
 
-        NaN stands for what is not defined: the drift of a first epoch, a region that no row has.
+        NaN stands for what is not defined: the drift of a first epoch, a region that no row has, an input that is no
+        image where one is needed.
 
         Args:
             record: The newest of its place.
             rows: What the batch held beside: the region key, (B, ...).
+            strict: Whether a group that fails is an error; if not, it is logged, and its numbers are NaN.
         """
-        found: dict[str, dict[str, float]] = {}
-        classes = record.labels if record.labels is not None else next(iter(record.targets.values()))
-        for key in record.inputs:
-            numbers = self._per_row(record, key, rows)
-            found[key] = {name: measure.mean_known(values) for name, values in numbers.items()}
-            for one in np.unique(classes) if self.per_class else ():
-                named = one.decode() if isinstance(one, bytes) else str(one)
-                found[key] |= {
-                    f"{name}_class_{named}": measure.mean_known(values[classes == one])
-                    for name, values in numbers.items()
-                }
-        if record.epoch >= self.reference:
-            self._references.setdefault(record.place, _compared(record))
-        self._previous[record.place] = _compared(record)
-        return found
+        try:
+            classes = self._members(record, strict) if self.per_class else {}
+            return {key: _means(self._per_row(record, key, rows, strict), classes) for key in record.inputs}
+        finally:
+            if record.epoch >= self.reference:
+                self._references.setdefault(record.place, _compared(record))
+            self._previous[record.place] = _compared(record)
 
     def state(self) -> Any:
         """What must be restored for an interrupted training to go on with the same comparisons."""
@@ -104,67 +90,63 @@ class Measures:
         """Take over what `state` returned."""
         self._previous, self._references = map(dict, state)
 
-    def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray]) -> PerRow:
+    def _members(self, record: Record, strict: bool) -> dict[str, np.ndarray]:
+        """{class, as part of a key: bool (B,), the rows of it}."""
+        classes = record.labels if record.labels is not None else next(iter(record.targets.values()))
+        with guarded(strict, f"The Saliency trace could not tell numbers for each class in {when(record)}"):
+            named = np.array([key_part(name) for name in self._labels.of(classes)])
+            return {each: named == each for each in np.unique(named).tolist()}
+        return {}
+
+    def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray], strict: bool) -> PerRow:
         """All numbers of one input's map."""
-        name = record.settings["measured"]
-        raw = record.maps[name][key]
-        hot = heat(raw, record.channel_axis)
+        of, place = Numbers(record, key), record.place
         makers: dict[str, Callable[[], PerRow]] = {
-            "drift": lambda: self._drift(record, key, raw, hot),
-            "concentration": lambda: {each: getattr(measure, each)(hot) for each in GROUPS["concentration"]},
-            "trust": lambda: _trust(record, name, hot),
-            "decision": lambda: {
-                "score": np.sum(list(record.scores.values()), axis=0),
-                "margin": np.min(list(record.margins.values()), axis=0),
-            },
-            "region": lambda: self._region(hot, rows),
-            "control": lambda: _control(record, key, raw),
+            "drift": lambda: of.drift(self._previous.get(place), self._references.get(place)),
+            "concentration": of.concentration,
+            "trust": of.trust,
+            "decision": of.decision,
+            "region": lambda: of.region(str(self.region_key), rows),
+            "control": of.control,
         }
         found: PerRow = {}
         for group in self.groups:
-            found |= makers[group]()
+            found |= dict.fromkeys(GROUPS[group], np.full(record.rows, np.nan))
+            with guarded(strict, f"The Saliency trace could not measure the {group} of '{key}' in {when(record)}"):
+                found |= makers[group]()
         return found
 
-    def _drift(self, record: Record, key: str, raw: np.ndarray, hot: np.ndarray) -> PerRow:
-        found: PerRow = {}
-        for other, kept in (("previous", self._previous), ("reference", self._references)):
-            before = kept.get(record.place)
-            for name in _SIMILAR:
-                undefined = np.full(record.rows, np.nan)
-                found[f"{name}_to_{other}"] = undefined if before is None else _similarity(name, before, key, raw, hot)
-        return found
 
-    def _region(self, hot: np.ndarray, rows: Mapping[str, np.ndarray]) -> PerRow:
-        if hot.ndim != 3:
-            raise ValueError(f"`region_key` (={self.region_key!r}) needs images, but maps are {hot.shape[1:]} a row.")
-        key, (_, height, width) = str(self.region_key), hot.shape
-        region = measure.regions(rows[key], height, width, key)
-        found = {name: getattr(measure, name)(hot, region) for name in GROUPS["region"] if name != "area_share"}
-        return {**found, "area_share": measure.area_share(region)}
+def when(record: Record) -> str:
+    """Epoch, mode and dataset id, for messages."""
+    return f"epoch {record.epoch} ({' '.join(filter(None, record.place))})"
 
 
-def _similarity(name: str, before: Record, key: str, raw: np.ndarray, hot: np.ndarray) -> np.ndarray:
-    old = before.maps[before.settings["measured"]][key]
-    if name == "cosine":
-        return measure.cosine(raw, old)
-    found: np.ndarray = getattr(measure, name)(hot, heat(old, before.channel_axis))
+def _checked(groups: bool | str | Iterable[str], region_key: str | None, controls: Sequence[str]) -> list[str]:
+    """The groups that a user's arguments stand for."""
+    impossible = {"region": region_key is None, "control": "randomised" not in controls}
+    if isinstance(groups, bool):
+        groups = [name for name in GROUPS if not impossible.get(name)] if groups else []
+    found = [groups] if isinstance(groups, str) else list(groups)
+    if set(found) - set(GROUPS):
+        raise ValueError(f"`measures` (={found}) must be True or of {', '.join(map(repr, GROUPS))}.")
+    if "region" in found and impossible["region"]:
+        raise ValueError("`measures` (with 'region') needs `region_key`: the key of masks or boxes in the batch.")
+    if "control" in found and impossible["control"]:
+        raise ValueError("`measures` (with 'control') needs `controls` with 'randomised'.")
+    return found if region_key is None or "region" in found else [*found, "region"]
+
+
+def _of_class(number: str, each: str) -> str:
+    return f"{number}_class_{each}"
+
+
+def _means(numbers: PerRow, classes: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Over all rows, and over those of each class."""
+    found = {name: mean_known(values) for name, values in numbers.items()}
+    for each, rows in classes.items():
+        found |= {_of_class(name, each): mean_known(values[rows]) for name, values in numbers.items()}
     return found
-
-
-def _control(record: Record, key: str, raw: np.ndarray) -> PerRow:
-    if "randomised" not in record.maps:  # It failed, and was told of.
-        return {"emprt": np.full(record.rows, np.nan)}
-    return {"emprt": entropy_rise({key: raw}, {key: record.maps["randomised"][key]}, record.channel_axis).ratio}
-
-
-def _trust(record: Record, name: str, hot: np.ndarray) -> PerRow:
-    unknown = np.full(record.rows, np.nan)
-    gaps = record.completeness_gap
-    return {
-        "relative_error": record.relative_error.get(name, unknown),
-        "completeness_gap": np.abs(gaps[name] if name in gaps else next(iter(gaps.values()), unknown)),
-        "unusable": measure.unusable(hot).astype(np.float64),
-    }
 
 
 def _compared(record: Record) -> Record:

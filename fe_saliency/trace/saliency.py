@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from fe_saliency.trace.instruments import Instruments, checked_watch
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.recipe import recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
-from fe_saliency.trace.samples import BATCH_ROWS, Samples
+from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples
 from fe_saliency.trace.scales import Scales
 from fe_saliency.trace.tags import write_tags
 from fe_saliency.watch import Region, Watch
@@ -74,6 +75,11 @@ class Saliency(Trace):
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
             (by the logger "fe_saliency") and the training goes on.
+        score: What of the class the maps explain, and the numbers "score" and "margin" tell: "output" (its unit as the
+            model gives it), "logit", "log_probability" or "probability"; see `fe_saliency.op.Gather`. Give "logit" for
+            a model that ends in a softmax: the surer it becomes, the flatter are its probabilities and their
+            logarithms, so that maps of these fade on a common `scale`. Of a one-unit output "logit" says that it is a
+            logit.
         scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
             epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. The colour bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
@@ -84,29 +90,38 @@ class Saliency(Trace):
             "smoothed_integrated", or with `methods` the name of one; None for the last of them that is computed.
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
-            `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them, those of single
-            classes aside; the first drift is not defined, and between drawn epochs the last number stands, so give
-            them a patience of more than `every`.
+            `fe_saliency.trace.numbers.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them; the first drift
+            is not defined, and between drawn epochs the last number stands, so give them a patience of more than
+            `every`.
         reference: The epoch that drift is measured from, beside the epoch before.
-        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`.
+        per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`. Of the true
+            class, or without `class_key` of the explained one; under its name in `label_mapping`, with "_" for what a
+            key cannot hold. Only with `label_mapping`, which tells the classes beforehand, may FE's traces monitor
+            them.
         region_key: The key of the regions where the model should look: masks or boxes; see
-            `fe_saliency.measure.regions`.
+            `fe_saliency.measure.regions`. It adds "region" to `measures`.
         watch: Regions where the model should not look (`fe_saliency.watch`), or a `Watch` with thresholds of one's
-            own. A warning is logged when it looks there and depends on what is there. It tests for what is named here,
-            and finds no other shortcut.
+            own; it must name its `input` if the model has several, and its numbers, `<output>_<region>_<number>`, are
+            under the output of that. A warning is logged when the model looks there and depends on what is there. It
+            tests for what is named here, and finds no other shortcut. A region that does not fit the images is logged
+            once and left out.
         controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
             its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
             The second is what the number `emprt` is made of.
-        save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), and film strips are written at
-            the end of the training; None for nowhere.
+        save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), in a folder for each training,
+            and film strips are written at its end; None for nowhere.
         methods: None for the four standard maps; or a list of the maps to compute instead, in the order of the columns,
             and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
             and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
             then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
 
+    Each `fit` is a training of its own: drift, scale and the untrained model begin anew, also if the Trace was used
+    before; the samples stay. One that RestoreWizard resumes goes on with all of them.
+
     Raises:
-        ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
-            small a `budget` (also when a run begins, and its datasets are known).
+        ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
+            samples that lack a key, or that a watched region does not fit; too small a `budget` (also when a run
+            begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -129,6 +144,7 @@ class Saliency(Trace):
         seed: int = 0,
         max_rows: str | int = "auto",
         strict: bool = False,
+        score: str = "output",
         scale: str | int | Mapping[str, float] = "own",
         signed: bool = False,
         drawn: int | None = None,
@@ -143,7 +159,8 @@ class Saliency(Trace):
         save_dir: None | str | PathLike = None,
         methods: None | str | Method | Sequence[Any] = None,
     ) -> None:
-        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, seed=seed, max_rows=max_rows)
+        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, score=score, seed=seed, max_rows=max_rows)
+        self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)
         self.controls = Controls(self.net, controls)
@@ -151,7 +168,7 @@ class Saliency(Trace):
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
-            Measures(measures, region_key, reference, per_class, self.controls.names),
+            Measures(measures, region_key, reference, per_class, self.controls.names, self.labels),
             checked_watch(watch),
             None if save_dir is None else Path(save_dir),
             strict,
@@ -162,11 +179,14 @@ class Saliency(Trace):
         self.tags = tags
         self.strict = strict
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
-        self.samples = Samples(self._keys, samples)
+        self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
+        if self.samples.fixed is not None:
+            self.instruments.check(self.samples.fixed)
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
         self._numbers: dict[str, dict[str, float]] = {}  # the last ones of each mode
+        self._fresh = self._history()
         outputs = [*self.net.outputs, *self.instruments.names]
         super().__init__(inputs=self._keys, outputs=outputs, mode=None, ds_id=None)
         self.mode, self.ds_id = Everywhere(MODES), Everywhere(["*"])
@@ -183,6 +203,8 @@ class Saliency(Trace):
         self._keys = list(keys)
 
     def on_begin(self, data: Data) -> None:
+        if self._run == "fit":  # In a test run the model is what it was trained to be.
+            self._begin_training()
         running = RUNS[self._run]
         if not running.intersection(self.places.modes):
             return  # Meant for the other kind of run.
@@ -197,9 +219,6 @@ class Saliency(Trace):
                 stacklevel=2,
             )
         else:
-            if self._run == "fit":  # In a test run the model is what it was trained to be.
-                with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
-                    self.controls.begin()
             self.budget.settle(self._run, rows)
             self._say_cost()
 
@@ -215,12 +234,13 @@ class Saliency(Trace):
         if ds_id not in self._seen:
             self._seen.append(ds_id)
         if self.samples.wants((mode, ds_id)):
-            left_out = self.samples.keep((mode, ds_id), data)
-            if left_out:
-                print(
-                    f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
-                    f"`samples={BATCH_ROWS + left_out}` would draw all."
-                )
+            with guarded(self.strict, f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
+                left_out = self.samples.keep((mode, ds_id), data)
+                if left_out:
+                    print(
+                        f"FastEstimator-Saliency: drawing the first {BATCH_ROWS} rows of the batch; "
+                        f"`samples={BATCH_ROWS + left_out}` would draw all."
+                    )
 
     def on_epoch_end(self, data: Data) -> None:
         mode = self.system.mode
@@ -229,10 +249,17 @@ class Saliency(Trace):
             self.samples.close((mode, ds_id))
         if not self._seen:
             return
-        with guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({mode})"):
-            self._fix_budget(mode)
+        kept: dict[str, Rows] = {}
+        for ds_id in self._seen if self.samples.fixed is None else self._seen[:1]:
+            with self._guarded(mode, ds_id):
+                rows = self.samples.at((mode, ds_id))
+                if rows is not None:
+                    self.instruments.meet((mode, ds_id), rows)
+                    kept[ds_id] = rows
+        with self._guarded(mode):
+            self._fix_budget(kept)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
-                self._review(mode, data)
+                self._review(mode, kept, data)
         for key in self.instruments.names:
             if key not in data:  # Whoever monitors it must find it: the last one, or NaN, which is never better.
                 data.write_without_log(key, self._numbers.get(mode, {}).get(key, float("nan")))
@@ -240,28 +267,37 @@ class Saliency(Trace):
     def on_end(self, data: Data) -> None:
         self.instruments.end()
 
-    def _fix_budget(self, mode: str) -> None:
-        rows = self.samples.at((mode, self._seen[0]))
-        if self.budget.due and rows is not None:
+    def _begin_training(self) -> None:
+        if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
+            self._go_on_from(self._fresh)
+            self.instruments.begin()
+        with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
+            self.controls.begin()
+
+    def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
+        if self.budget.due and kept:
+            rows = next(iter(kept.values()))
             self.budget.fix(self.net.seconds_per_gradient({key: rows[key] for key in self.net.model_inputs}))
         if self.budget.open(self._run):
             self.budget.settle(self._run, self._rows_per_epoch())
         self._say_cost()
 
-    def _review(self, mode: str, data: Data) -> None:
+    def _review(self, mode: str, kept: Mapping[str, Rows], data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""
         records: list[Record] = []
         found: dict[str, dict[str, float]] = {}  # numbers by dataset id
-        ds_ids = self._seen if self.samples.fixed is None else self._seen[:1]
-        for ds_id in ds_ids:
-            rows = self.samples.at((mode, ds_id))
-            if rows is not None:
+        several = len(self._seen) > 1 and self.samples.fixed is None
+        for ds_id, rows in kept.items():
+            with self._guarded(mode, ds_id):
                 records.append(self._record(rows, mode, ds_id))
                 found[ds_id] = self.instruments.see(records[-1], rows)
-        self._write_numbers(mode, found, data)  # Before anything is drawn: what cannot be drawn has them all the same.
-        stacks: list[list[Section]] = [
-            sections(record, self.drawn, f"dataset {record.ds_id}" if len(ds_ids) > 1 else None) for record in records
-        ]
+        self._write_numbers(mode, found, several, data)  # First: what cannot be drawn has them all the same.
+        stacks: list[list[Section]] = []
+        for record in records:
+            with self._guarded(mode, record.ds_id):
+                stacks.append(sections(record, self.drawn, f"dataset {record.ds_id}" if several else None))
+        if not stacks:
+            return
         told = [captions(records[-1], key) for key in self.net.model_inputs]
         for key, stack, both in zip(self.net.outputs, zip(*stacks, strict=True), told, strict=True):
             display = SaliencyDisplay(list(stack), *both)
@@ -278,7 +314,13 @@ class Saliency(Trace):
             {key: rows[key] for key in self.net.model_inputs},
             None if self.class_key is None else one_per_row(rows[self.class_key]),
             (self.system.epoch_idx, mode, ds_id),
-            {"class_key": self.class_key, "names": self.labels.mapping, "scales": None, "scale_origin": None},
+            {
+                "score": self.score,
+                "class_key": self.class_key,
+                "names": self.labels.mapping,
+                "scales": None,
+                "scale_origin": None,
+            },
             self.instruments.diagnose,
             self.strict,
         )
@@ -286,14 +328,18 @@ class Saliency(Trace):
             record.settings.update(self.scales.of(record))
         return record
 
-    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], data: Data) -> None:
+    def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
+        place = " ".join(filter(None, (mode, ds_id)))
+        return guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({place})")
+
+    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], several: bool, data: Data) -> None:
         """Numbers by dataset id, told as FE does: `<key>|<ds_id>` if there are several; their mean can be monitored."""
         means: dict[str, list[float]] = {}
         for ds_id, numbers in found.items():
             for key, value in numbers.items():
                 means.setdefault(key, []).append(value)
                 if value == value:
-                    data.write_with_log(f"{key}|{ds_id}" if len(found) > 1 else key, value)
+                    data.write_with_log(f"{key}|{ds_id}" if several else key, value)
         known = {key: mean_known(np.array(values)) for key, values in means.items()}
         self._numbers.setdefault(mode, {}).update(known)
 
@@ -323,15 +369,29 @@ class Saliency(Trace):
             "samples": self.samples.state(),
             "seed": self.net.seed,
             "budget": self.budget.state(),
-            "scales": self.scales.state(),
-            "measures": self.instruments.measures.state(),
-            "controls": self.controls.state(),
+            "run": self.instruments.run,
+            **self._history(),
         }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.samples.restore(state["samples"])
         self.net.seed = state["seed"]
         self.budget.restore(state["budget"])
-        self.scales.restore(state["scales"])
-        self.instruments.measures.restore(state["measures"])
-        self.controls.restore(state["controls"])
+        self.instruments.run = state.get("run", "")  # Before there were names, files stood in `save_dir` itself.
+        self._go_on_from(state)
+
+    def _history(self) -> dict[str, Any]:
+        """What later epochs of a training are compared with."""
+        return {
+            "scales": self.scales.state(),
+            "measures": self.instruments.measures.state(),
+            "controls": self.controls.state(),
+            "numbers": {mode: dict(numbers) for mode, numbers in self._numbers.items()},
+        }
+
+    def _go_on_from(self, history: Mapping[str, Any]) -> None:
+        """Take over what `_history` returned, in this version or an earlier one."""
+        self.scales.restore(history["scales"])
+        self.instruments.measures.restore(history["measures"])
+        self.controls.restore(history["controls"])
+        self._numbers = {mode: dict(numbers) for mode, numbers in history.get("numbers", {}).items()}

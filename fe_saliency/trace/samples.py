@@ -24,14 +24,17 @@ class Samples:
         keys: The keys to keep.
         wanted: None for one batch (at most `BATCH_ROWS` rows of it); a number of rows; or the rows themselves, by key,
             for all modes.
+        padded: Those of `keys` whose rows may be of several shapes, such as boxes, of which each image has its own
+            number. Where batches are joined, they are filled up with zeros, which `measure.regions` takes for no box.
 
     Raises:
         ValueError: Too small a number, or given rows that lack a key, are empty or of different number.
         TypeError: None of these kinds.
     """
 
-    def __init__(self, keys: Sequence[str], wanted: None | int | Mapping[str, Any]) -> None:
+    def __init__(self, keys: Sequence[str], wanted: None | int | Mapping[str, Any], padded: Sequence[str] = ()) -> None:
         self.keys = list(keys)
+        self.padded = set(padded)
         self.fixed: Rows | None = None
         self.limit = BATCH_ROWS
         self.one_batch = wanted is None
@@ -58,16 +61,16 @@ class Samples:
         return self.fixed is None and not self._full.get(place, False)
 
     def keep(self, place: Place, data: Mapping[str, Any]) -> int:
-        """Copy what is still wanted of a batch.
+        """Copy what is still wanted of a batch. If that fails, the rest of the epoch is left alone.
 
         Returns:
             How many rows of the batch were left out although one batch was wanted.
         """
+        self._full[place] = True
         arrays = {key: to_numpy(data[key]) for key in self.keys}
         seen, room = len(arrays[self.keys[0]]), self.limit - self._number(place)
         self._kept.setdefault(place, []).append({key: np.array(array[:room]) for key, array in arrays.items()})
-        if self.one_batch or seen >= room:
-            self.close(place)
+        self._full[place] = self.one_batch or seen >= room
         return max(0, seen - room) if self.one_batch else 0
 
     def close(self, place: Place) -> None:
@@ -75,14 +78,18 @@ class Samples:
         self._full[place] = bool(self._kept.get(place))
 
     def at(self, place: Place) -> Rows | None:
-        """The rows of `place`, or None if there are none."""
+        """The rows of `place`, or None if there are none.
+
+        Raises:
+            ValueError: Those of several batches differ in shape.
+        """
         if self.fixed is not None:
             return self.fixed
         parts = self._kept.get(place)
         if not parts:
             return None
         if len(parts) > 1:
-            parts[:] = [{key: np.concatenate([part[key] for part in parts]) for key in self.keys}]
+            parts[:] = [{key: self._joined(key, [part[key] for part in parts]) for key in self.keys}]
         return parts[0]
 
     def state(self) -> dict[str, Any]:
@@ -94,6 +101,20 @@ class Samples:
         self._kept = {place: list(parts) for place, parts in state["kept"].items()}
         self._full = dict(state["full"])
 
+    def _joined(self, key: str, parts: list[np.ndarray]) -> np.ndarray:
+        """The rows of several batches."""
+        if key in self.padded and len({part.ndim for part in parts}) == 1:
+            most = np.max([part.shape[1:] for part in parts], axis=0)
+            parts = [np.pad(part, [(0, 0), *((0, size) for size in most - part.shape[1:])]) for part in parts]
+        shapes = {part.shape[1:] for part in parts}
+        if len(shapes) > 1:
+            raise ValueError(
+                f"Rows of `{key}` have the shapes {sorted(shapes)} in different batches, but are explained together. "
+                "Give them one shape, by `fe.op.numpyop.multivariate.Resize` for example; or take fixed rows, "
+                "`samples={...}`, or those of the first batch, `samples=None`."
+            )
+        return np.concatenate(parts)
+
     def _number(self, place: Place) -> int:
         return sum(len(part[self.keys[0]]) for part in self._kept.get(place, []))
 
@@ -102,8 +123,8 @@ def _given(wanted: Mapping[str, Any], keys: Sequence[str]) -> Rows:
     missing = [key for key in keys if key not in wanted]
     if missing:
         raise ValueError(
-            f"`samples` lacks the key(s) {missing}: it must hold every model input, and `class_key` if that is "
-            f"given; it has {sorted(map(str, wanted))}."
+            f"`samples` lacks the key(s) {missing}: it must hold every model input, and if they are given `class_key`, "
+            f"`region_key` and the keys of watched regions; it has {sorted(map(str, wanted))}."
         )
     rows = {key: np.array(to_numpy(wanted[key])) for key in keys}
     lengths = {key: len(array) if array.ndim else 0 for key, array in rows.items()}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fe_saliency.checks import whole
 from fe_saliency.display import common_scale
+from fe_saliency.display.rows import finite_rows
 from fe_saliency.record import Record
 
 Numbers = dict[str, dict[str, float]]  # {map name: {input key: what is drawn as 1}}
@@ -18,7 +21,8 @@ class Scales:
     Args:
         wanted: "own" for each map's own 99th percentile; a number for one scale of all epochs, fixed at that epoch, or
             at the first one drawn after it, as the 99th percentile over all its samples; or the scales themselves,
-            {map name: number}.
+            {map name: number}. Samples whose map is not finite are left out, and an epoch at which a map has no other
+            fixes nothing.
         names: The maps that are drawn, controls aside.
 
     Raises:
@@ -48,11 +52,12 @@ class Scales:
         if self.epoch is None or (self._fixed is None and record.epoch < self.epoch):
             return {"scales": None, "scale_origin": None}
         if self._fixed is None:
-            signed = record.settings["signed"]
+            signed, own = record.settings["signed"], _own(record)
+            if not all(finite_rows(array).any() for maps in own.values() for array in maps.values()):
+                return {"scales": None, "scale_origin": None}
             numbers = {
                 name: {key: common_scale(array, record.channel_axis, signed) for key, array in maps.items()}
-                for name, maps in record.maps.items()
-                if name in _own(record)
+                for name, maps in own.items()
             }
             self._fixed = record.epoch, numbers
         epoch, numbers = self._fixed
@@ -67,9 +72,9 @@ class Scales:
         self._fixed = state
 
 
-def _own(record: Record) -> list[str]:
+def _own(record: Record) -> dict[str, dict[str, np.ndarray]]:
     """The maps of the model itself."""
-    return [name for name in record.maps if name not in record.settings["controls"]]
+    return {name: maps for name, maps in record.maps.items() if name not in record.settings["controls"]}
 
 
 def _with_controls(numbers: Numbers, record: Record) -> Numbers:

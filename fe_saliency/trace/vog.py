@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote
 
@@ -63,6 +64,7 @@ class VarianceOfGradients(Trace):
     Raises:
         ValueError: An argument out of its range; keys that do not match; several outputs.
         TypeError: An argument of the wrong kind.
+        OSError: When a run begins: `save_dir` cannot be written to.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class VarianceOfGradients(Trace):
                 'will be ranked. Give `fe.Pipeline(eval_data={"train": train_data})`, or another `mode`.'
             )
         if self.save_dir is not None:
-            os.makedirs(self.save_dir, exist_ok=True)
+            _make_writable(self.save_dir)
 
     def on_epoch_begin(self, data: Data) -> None:
         self._row, self._failed = {}, set()
@@ -190,6 +192,19 @@ class VarianceOfGradients(Trace):
         for place, kept in state["examples"].items():
             self._examples[place] = self._new()
             self._examples[place].restore(kept)
+
+
+def _make_writable(folder: str) -> None:
+    """Make a folder if there is none, and try to write to it: better now than after hours of training."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"`save_dir` (={folder!r}) must be a folder that can be made and written to, but {error}. Give another, or "
+            "None to write nothing."
+        ) from error
 
 
 def _name(place: Place, between: str) -> str:

@@ -89,15 +89,36 @@ class Watch:
                 fit them.
             TypeError: A part of the batch is of the wrong kind.
         """
-        rows = {key: to_numpy(batch[key]) for key in net.model_inputs if key in batch}
+        rows = _inputs(net, batch)
         clean = self._said(net, rows)
         key = self._input(net, rows)
         hot = heat(to_numpy(maps[key]), net.channel_axis)
-        count, height, width, _ = np.moveaxis(rows[key], net.channel_axis, -1).shape
         return [
-            self._finding(region.name, region.masks(batch, (count, height, width)), net, rows, key, hot, clean)
+            self._finding(region.name, self.where(region, net, batch), net, rows, key, hot, clean)
             for region in self.regions
         ]
+
+    def where(self, region: Region, net: SaliencyNet, batch: Mapping[str, Any]) -> np.ndarray:
+        """Where a region lies in the rows of a batch, without asking the model: bool (B, H, W).
+
+        Args:
+            region: One of `regions`.
+            net: The model.
+            batch: As of `examine`.
+
+        Raises:
+            ValueError: Inputs that are no images, or a region that does not fit them.
+            TypeError: A region of the wrong kind.
+        """
+        rows = _inputs(net, batch)
+        count, height, width, _ = np.moveaxis(rows[self._input(net, rows)], net.channel_axis, -1).shape
+        masks = np.asarray(region.masks(batch, (count, height, width)))
+        if masks.dtype != bool or masks.shape != (count, height, width):
+            raise TypeError(
+                f"`masks` of the region {region.name!r} gave {masks.dtype} of shape {masks.shape}, but must give bool "
+                f"of shape {(count, height, width)}."
+            )
+        return masks
 
     def examine_record(self, net: SaliencyNet, record: Record, batch: Mapping[str, Any]) -> list[Finding]:
         """`examine` of a record's measured map, or of the last if it does not say which that is.
@@ -169,6 +190,10 @@ class Watch:
         else:
             scores = [_host(score) for score in said.scores.values()]
         return _Said({key: to_numpy(each) for key, each in said.predictions.items()}, np.sum(scores, axis=0))
+
+
+def _inputs(net: SaliencyNet, batch: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {key: to_numpy(batch[key]) for key in net.model_inputs if key in batch}
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,7 +123,7 @@ def test_right_and_wrong_differ_by_colour_and_by_mark():
     assert not close_to(plain, WRONG)
     part = Section([TextColumn("y", ["cat", "dog", "emu"], [True, False, None])])
     texts = [cell.lines for cell in arrange([part], CAPTION, 1).blocks[0].cells[0]]
-    assert texts == [("\u2713 cat",), ("\u2717 dog",), ("emu",)]
+    assert texts == [("\u2713\u00a0cat",), ("\u2717\u00a0dog",), ("emu",)]
     assert np.array_equal(drawn([None]).shape[0], plain.shape[0])
     assert np.array_equal(drawn(np.array([False])), wrong)
 

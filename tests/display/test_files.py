@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from fe_saliency.display import MaskColumn, animate, files, write_png
+from fe_saliency.display import MaskColumn, animate, write_png
 from fe_saliency.display.colors import ALARM, INKS, RIGHT, WRONG
 from fe_saliency.display.tiles import tile
 
@@ -93,13 +93,13 @@ def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch, name, broken):
             args[1].write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(*((Image.Image, "save", fail) if broken == "save" else (files.os, "replace", fail)))
+    monkeypatch.setattr(*((Image.Image, "save", fail) if broken == "save" else (os, "replace", fail)))
     with pytest.raises(OSError, match="No space left"):
         write(pictures())
     assert os.listdir(tmp_path) == []
     monkeypatch.undo()
     before = write(pictures()).read_bytes()
-    monkeypatch.setattr(*((Image.Image, "save", fail) if broken == "save" else (files.os, "replace", fail)))
+    monkeypatch.setattr(*((Image.Image, "save", fail) if broken == "save" else (os, "replace", fail)))
     with pytest.raises(OSError, match="No space left"):
         write(pictures(2))
     assert os.listdir(tmp_path) == [name]

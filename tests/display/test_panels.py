@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fe_saliency.display.colors import colorize, lookup_table
-from fe_saliency.display.columns import ImageColumn, MaskColumn
+from fe_saliency.display.colors import FRAME, INK, colorize, lookup_table
+from fe_saliency.display.columns import ImageColumn, MaskColumn, SignedColumn
 from fe_saliency.display.panels import panels
+from fe_saliency.display.tiles import tile
 
 CELL = 144
 
@@ -113,3 +114,28 @@ def test_a_constant_mask_says_so_and_is_not_blank():
     drawn = panels(MaskColumn("m", masks), CELL)
     assert np.ptp(drawn[0]) > 50
     assert np.array_equal(drawn[1], panels(MaskColumn("m", masks[1:]), CELL)[0])
+
+
+@pytest.mark.parametrize("kind", [ImageColumn, MaskColumn, SignedColumn])
+@pytest.mark.parametrize("shape", [(8, 8), (224, 224), (200,)])
+def test_a_blank_row_is_grey_and_says_why(kind, shape):
+    values = noise(3, *shape)
+    values[1] = 0
+    plain, drawn = panels(kind("m", values), CELL), panels(kind("m", values, blank=[False, True, False]), CELL)
+    assert np.array_equal(drawn[[0, 2]], plain[[0, 2]])
+    for cell in (drawn[1], tile(kind("m", values, blank=[False, True, False]), 1)):
+        grey = (cell == FRAME).all(axis=-1)
+        assert 0.7 < grey.mean() < 1 and (cell == INK).all(axis=-1).any()
+    assert np.array_equal(tile(kind("m", values, blank=[False, True, False]), 2), tile(kind("m", values), 2))
+
+
+def test_what_is_drawn_blank_is_left_as_it_is():
+    values = np.full((2, 1, 112, 112, 3), 7, np.uint8)[:, 0]
+    panels(ImageColumn("x", values, blank=[True, False]), 112)
+    assert (values == 7).all()
+
+
+@pytest.mark.parametrize("kind", [ImageColumn, MaskColumn, SignedColumn])
+def test_blank_is_told_for_each_row(kind):
+    with pytest.raises(ValueError, match=r"`blank` \(of length 1\) of column 'm' .* each of the 3 rows"):
+        kind("m", noise(3, 8, 8), blank=[True])

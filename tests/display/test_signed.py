@@ -122,6 +122,14 @@ def test_the_common_scale_is_the_percentile_over_all_rows(shape, axis, signed):
     assert common_scale(values, axis, signed) == pytest.approx(slow_percentile(sums.ravel()), rel=1e-12)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_rows_that_are_not_finite_have_no_part_in_the_common_scale(signed):
+    values = draw((4, 5, 5, 2))
+    expected = common_scale(values[[0, 3]], -1, signed)
+    values[1, 2, 2, 0], values[2, 0, 0, 1] = np.nan, -np.inf
+    assert common_scale(values, -1, signed) == expected
+
+
 def test_the_common_scale_of_tiny_rows_is_not_lost_beside_zeros():
     values = np.zeros((3, 4, 4, 1))
     values[1] = 1e-200
@@ -152,7 +160,7 @@ def test_the_input_is_kept_and_shapes_are_those_of_a_mask():
         (lambda: to_mask(np.zeros((2, 3)), scale="own"), TypeError, r"`scale` \(='own'\) must be a number"),
         (lambda: to_mask(np.zeros((2, 3)), scale=True), TypeError, r"`scale` \(=True\) must be a number"),
         (lambda: common_scale(np.zeros((0, 3))), ValueError, r"`values` \(of shape \(0, 3\)\) must have at least one"),
-        (lambda: common_scale(np.array([[np.inf]])), ValueError, r"rows \[0\]"),
+        (lambda: common_scale(np.array([[np.inf]])), ValueError, r"must have at least one row that is finite"),
     ],
 )
 def test_refusals(call, error, message):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from fe_saliency.display.typeset import ELLIPSIS, fit, font, text_width, wrap, write
+from fe_saliency.display.typeset import ELLIPSIS, NO_BREAK, fit, font, text_width, wrap, write
 
 TEXTS = [
     "",
@@ -35,6 +35,19 @@ def test_letters_stay_in_the_box(text, width, height, bold):
     assert bool(text) == bool(ink.any())
 
 
+@pytest.mark.parametrize("text", ["jumping fjord", "\u2713 \u00c5ngstr\u00f6m", "Integrated (squared), j"])
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("left", [-3, 10, 70])
+def test_letters_that_were_drawn_before_are_what_drawing_them_anew_gives(text, bold, left):
+    lettering = fit(text, 400, 40, 19, bold=bold)
+    pictures = [Image.new("RGB", (120, 40), (250, 220, 190)) for _ in range(3)]
+    ImageDraw.Draw(pictures[0]).text((left, 7), text, font=font(19, bold), fill=(31, 35, 40))
+    for picture in pictures[1:]:
+        write(ImageDraw.Draw(picture), lettering, (left, 7), 400, (31, 35, 40), centered=False)
+    drawn, first, again = map(np.asarray, pictures)
+    assert np.array_equal(first, drawn) and np.array_equal(again, drawn)
+
+
 def test_nothing_is_lost_unless_marked():
     for text in TEXTS:
         joined = "".join(fit(text, 112, 400, 16, 10).lines).replace(" ", "")
@@ -47,6 +60,20 @@ def test_lines_break_at_spaces_and_underscores_first():
     assert wrap("true_class_name", text_width("true_class_", 16), 16) == ["true_class_", "name"]
     assert fit("Smoothed integrated", 100, 80, 16, 10).lines == ("Smoothed", "integrated")
     assert fit("Smoothed integrated", 300, 80, 16, 10).lines == ("Smoothed integrated",)
+
+
+def test_no_line_ends_at_a_space_that_forbids_it():
+    for space, first in ((" ", "x"), (NO_BREAK, f"x{NO_BREAK}Staffordshire")):
+        assert fit(f"x{space}Staffordshire", text_width("Staffordshire", 16), 80, 16, 9).lines[0] == first
+    assert fit(f"x{NO_BREAK}Staffordshire", 40, 80, 16, 9).lines[0] != "x"
+
+
+def test_a_broken_word_has_parts_of_one_length():
+    word = "pneumonoultramicroscopicsilicovolcanoconiosis"
+    for width in range(60, 140, 7):
+        lines = fit(word, width, 200, 11).lines
+        widths = [text_width(line, 11) for line in lines]
+        assert "".join(lines) == word and max(widths) - min(widths) <= 0.4 * max(widths)
 
 
 def test_lines_are_balanced():

@@ -7,6 +7,7 @@ from records import record
 
 from fe_saliency import archive, review
 from fe_saliency.display import MaskColumn, SignedColumn
+from fe_saliency.display.colors import FRAME
 from fe_saliency.review.figures import class_columns, columns
 
 TITLES = {"vanilla": "Vanilla", "smoothed": "Smoothed"}
@@ -42,6 +43,8 @@ def test_a_given_scale_is_what_is_drawn_as_one():
     np.testing.assert_allclose(shown, np.minimum(np.abs(raw) / 0.5, 1), rtol=1e-6)
     caption, signed = review.captions(made(scales=scales, scale_origin="given"), "x")
     assert "(one scale for all epochs, given: Vanilla 0.5, Smoothed 0.5)" in caption and signed.startswith("red")
+    alone, _ = review.captions(made(scales=scales, scale_origin="given"), "x", "vanilla")
+    assert "given: Vanilla 0.5)" in alone, "a film shows one map"
 
 
 def test_decisions_are_judged_by_number_or_by_name():
@@ -65,6 +68,18 @@ def test_films_are_written_beside_the_maps(folder):
     assert Image.open(written[0].with_suffix(".gif")).n_frames == 3
     red = (film.strip[..., 0] > 180) & (film.strip[..., 1] < 60)
     assert red[:, : film.strip.shape[1] // 3].sum() < red[:, film.strip.shape[1] // 3 :].sum(), "from epoch 2 on"
+
+
+def test_a_film_says_where_a_map_is_not_finite(tmp_path):
+    for epoch in (1, 2):
+        one = made(epoch)
+        if epoch == 2:
+            one.maps["vanilla"]["x"][:, 0, 0] = np.nan
+        archive.save(one, tmp_path)
+    film = review.film_of(tmp_path, "vanilla")
+    grey = [(picture == FRAME).all(axis=-1).sum() for picture in film.pictures]
+    assert grey[1] > grey[0] + 2000
+    assert review.figure_of(tmp_path, 2).shape == review.figure_of(tmp_path, 1).shape
 
 
 @pytest.mark.parametrize(

@@ -394,7 +394,7 @@ def test_only_the_training_of_the_first_whole_epoch_is_timed(clock):
 
 def restorable(backend, folder, die, gradients_per_second):
     made, figures, dies = classifier(backend, name="restored"), Figures(), Die(die)
-    trace = saliency(made, mode=("train", "eval"), samples=2, budget=0.5, **MADE)
+    trace = saliency(made, mode=("train", "eval"), samples=2, budget=0.5, max_rows=64, **MADE)
     batches = measure(trace, gradients_per_second)
     traces = [trace, figures, dies, RestoreWizard(str(folder))]
     return estimator(backend, made, traces, evaluation=dataset(backend), epochs=3), figures, trace, batches

@@ -1,12 +1,17 @@
 """The numbers of each epoch, against what `fe_saliency.measure` says of the same arrays."""
 
+import contextlib
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from records import record
 
 from fe_saliency import measure
 from fe_saliency.heat import heat
-from fe_saliency.trace.measures import GROUPS, Measures
+from fe_saliency.labels import Labels
+from fe_saliency.trace.measures import Measures
+from fe_saliency.trace.numbers import GROUPS, Numbers
 
 SETTINGS = {"measured": "smoothed", "titles": {"vanilla": "Vanilla", "smoothed": "Smoothed"}}
 
@@ -87,6 +92,70 @@ def test_numbers_for_each_class():
     assert "entropy_class_2" in unlabelled, "without labels by the class that is explained"
 
 
+def test_classes_with_names_are_known_beforehand():
+    one = made(rows=4, labels=np.array([0, 1, 0, 1]))
+    measures = Measures("concentration", per_class=True, labels=Labels({"big cat": 0, "dog": 1, "ox": 2}))
+    assert measures.names == [
+        *GROUPS["concentration"],
+        *(f"{name}_class_{each}" for each in ("big_cat", "dog", "ox") for name in GROUPS["concentration"]),
+    ]
+    (found,) = measures.see(one, {}).values()
+    assert found["gini_class_big_cat"] == pytest.approx(measure.gini(hot(one))[::2].mean())
+    assert set(found) == {name for name in measures.names if "ox" not in name}, "no row is an ox"
+    assert Measures("trust", labels=Labels({"dog": 1})).names == list(GROUPS["trust"])
+
+
+def test_a_class_without_a_name_costs_the_numbers_of_classes_only(caplog):
+    one = made(rows=4, labels=np.array([0, 1, 0, 7]))
+    measures = Measures("concentration", per_class=True, labels=Labels({"cat": 0, "dog": 1}))
+    (found,) = measures.see(one, {}, strict=False).values()
+    assert set(found) == set(GROUPS["concentration"]) and np.isfinite(list(found.values())).all()
+    assert "no name for class 7" in caplog.text
+    with pytest.raises(ValueError, match="no name for class 7"):
+        measures.see(one, {})
+
+
+@pytest.mark.parametrize("name", ["drift", "concentration", "trust", "decision", "region", "control"])
+def test_a_group_that_fails_keeps_no_other_from_being_told(name, caplog):
+    maps = {**made().maps, "randomised": made(9).maps["smoothed"]}
+    rows = {"box": np.tile([[0, 0, 2, 2]], (2, 1))}
+    measures = Measures(True, "box", controls=("randomised",))
+    measures.see(made(1, maps=maps), rows)
+    with patch.object(Numbers, name, side_effect=RuntimeError("broken")):
+        (found,) = measures.see(made(2, maps=maps), rows, strict=False).values()
+    assert f"could not measure the {name} of 'x' in epoch 2 (eval)" in caplog.text and "broken" in caplog.text
+    unknown = {key for key, value in found.items() if np.isnan(value)} - {"completeness_gap"}
+    assert unknown == set(GROUPS[name]) - {"completeness_gap"} and set(found) == set(measures.names)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("target", [(Numbers, "drift"), (Measures, "_per_row")])
+def test_the_drift_is_measured_from_the_last_epoch_whatever_failed_in_it(target, strict):
+    measures, epochs = Measures("drift", reference=2), [made(epoch) for epoch in (1, 2, 3)]
+    measures.see(epochs[0], {})
+    suppressed = contextlib.suppress(RuntimeError)
+    with patch.object(*target, side_effect=RuntimeError("broken")), suppressed:
+        measures.see(epochs[1], {}, strict)
+    found = measures.see(epochs[2], {})["x"]
+    expected = measure.rank_correlation(hot(epochs[2]), hot(epochs[1])).mean()
+    assert found["rank_correlation_to_previous"] == found["rank_correlation_to_reference"] == pytest.approx(expected)
+
+
+def test_an_input_that_is_no_image_has_no_region_and_it_is_no_error():
+    maps = {"smoothed": {"x": made().maps["smoothed"]["x"], "z": np.eye(2, 5, dtype="float32")}}
+    inputs = {"x": made().inputs["x"], "z": np.zeros((2, 5), "float32")}
+    found = Measures("region", "box").see(made(maps=maps, inputs=inputs), {"box": np.tile([[0, 0, 2, 2]], (2, 1))})
+    assert found["x"]["area_share"] == pytest.approx(4 / 12)
+    assert np.isnan(list(found["z"].values())).all() and len(found["z"]) == 4
+
+
+def test_the_gap_is_of_the_measured_map_or_of_the_integrated_one():
+    integrated, smoothed = {"integrated": np.array([-2.0, 4.0])}, {"smoothed": np.array([1.0, -1.0])}
+    gaps = [{**integrated, **smoothed}, integrated, {}]
+    found = [Measures("trust").see(made(completeness_gap=each), {})["x"]["completeness_gap"] for each in gaps]
+    np.testing.assert_array_equal(found, [1, 3, np.nan])
+
+
 def test_several_inputs_have_numbers_of_their_own():
     maps = {"smoothed": {"x": made().maps["smoothed"]["x"], "z": np.eye(2, 5, dtype="float32")}}
     inputs = {"x": made().inputs["x"], "z": np.zeros((2, 5), "float32")}
@@ -100,6 +169,12 @@ def test_true_means_all_that_can_be_told():
     assert Measures(False).names == [] and Measures("trust").names == list(GROUPS["trust"])
 
 
+@pytest.mark.parametrize("groups, expected", [(False, []), ((), []), ("drift", ["drift"]), (["trust"], ["trust"])])
+def test_a_region_key_alone_is_enough(groups, expected):
+    assert Measures(groups, "box").groups == [*expected, "region"]
+    assert Measures(["region", "trust"], "box").groups == ["region", "trust"]
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -107,6 +182,12 @@ def test_true_means_all_that_can_be_told():
         (("region",), r"needs `region_key`: the key of masks or boxes"),
         (("control",), r"needs `controls` with 'randomised'"),
         (("drift", None, 0), r"`reference` \(=0\) must be at least 1"),
+        (("trust", None, 3), r"`reference` \(=3\) is for the drift: give `measures` with 'drift'"),
+        ((False, None, 1, True), r"`per_class` \(=True\) tells numbers for each class, but there are none"),
+        (
+            ("trust", None, 1, True, (), Labels({"a b": 0, "a_b": 1})),
+            r"names classes that `per_class` cannot tell apart",
+        ),
     ],
 )
 def test_bad_arguments(arguments, message):

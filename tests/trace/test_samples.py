@@ -94,3 +94,38 @@ def test_the_state_brings_everything_back():
     assert kept(other, ("eval", "half")) == [4, 5, 6]
     assert kept(other, ("eval", "gone")) is None
     assert kept(one, ("eval", "half")) == [4], "the two share nothing"
+
+
+def test_a_batch_that_cannot_be_kept_ends_the_epoch_but_not_the_next():
+    samples = Samples(["x", "y"], 3)
+    samples.keep(PLACE, batch(0, 1))
+    with pytest.raises(IndexError):
+        samples.keep(PLACE, {"x": np.zeros((2, 1)), "y": np.array(1)})
+    assert not samples.wants(PLACE) and kept(samples) == [0]
+    empty = Samples(["y"], 3)
+    with pytest.raises(TypeError):
+        empty.keep(PLACE, {"y": np.array(1)})
+    assert not empty.wants(PLACE) and empty.at(PLACE) is None
+    empty.close(PLACE)
+    assert empty.wants(PLACE)
+
+
+@pytest.mark.parametrize(
+    "shapes, joined", [([(2, 1, 4), (1, 3, 4)], (3, 3, 4)), ([(1, 0, 5), (1, 2, 5)], (2, 2, 5)), ([(1, 4)] * 2, (2, 4))]
+)
+def test_boxes_are_filled_up_with_zeros(shapes, joined):
+    samples, parts = Samples(["x", "box"], 9, padded=["box"]), [np.full(shape, 7) for shape in shapes]
+    for part in parts:
+        samples.keep(PLACE, {"x": np.zeros((len(part), 1)), "box": part})
+    found = samples.at(PLACE)["box"]
+    assert found.shape == joined and found.sum() == sum(part.sum() for part in parts)
+    assert (found[0, : shapes[0][1]] == 7).all()
+
+
+def test_other_rows_of_several_shapes_are_refused():
+    samples = Samples(["x", "box"], 9, padded=["box"])
+    for shape in ((2, 3), (2, 3, 4)):
+        samples.keep(PLACE, {"x": np.zeros((2, 1)), "box": np.zeros(shape)})
+    with pytest.raises(ValueError, match=r"Rows of `box` have the shapes \[\(3,\), \(3, 4\)\] in different batches"):
+        samples.at(PLACE)
+    assert len(samples.state()["kept"][PLACE]) == 2, "nothing is lost"

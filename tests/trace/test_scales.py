@@ -30,6 +30,17 @@ def test_a_scale_is_fixed_at_its_epoch_and_kept():
     assert late.of(made(5))["scale_origin"] == "fixed at epoch 5", "the first that is drawn after it"
 
 
+def test_an_epoch_without_a_finite_map_fixes_nothing():
+    scales, spoilt = Scales(1, NAMES), made(1)
+    spoilt.maps["vanilla"]["x"][:, 0] = np.nan
+    assert scales.of(spoilt) == {"scales": None, "scale_origin": None}
+    half = made(2)
+    half.maps["vanilla"]["x"][0, 0] = np.inf
+    found = scales.of(half)
+    assert found["scale_origin"] == "fixed at epoch 2"
+    assert found["scales"]["vanilla"]["x"] == common_scale(half.maps["vanilla"]["x"][1:])
+
+
 def test_controls_are_drawn_on_the_scale_of_what_they_control():
     noise = {"x": np.ones((2, 3, 4, 1), "float32")}
     maps = {**made(1).maps, "untrained": noise}

@@ -1,5 +1,6 @@
 """The VarianceOfGradients Trace against gradients by hand, and all that may go wrong with the data."""
 
+import contextlib
 import csv
 import logging
 from unittest.mock import patch
@@ -16,6 +17,7 @@ from untouched import same, train
 
 from fe_saliency.display import contact_sheet
 from fe_saliency.trace import VarianceOfGradients
+from fe_saliency.trace.examples import Examples
 from fe_saliency.trace.extremes import ends
 
 ROWS = 10  # with batches of 4, the last is smaller
@@ -304,6 +306,34 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
     np.testing.assert_allclose(scores(trace.table()), expected, rtol=2e-3)
     assert (trace.table()["epochs"] == 4).all()
     assert {path.name for path in (tmp_path / "ranking").iterdir()} >= {"vog_eval.csv"}
+
+
+@pytest.mark.parametrize("how", ["a file", "not allowed"])
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(how, tmp_path):
+    model = classifier("torch")
+    before, folder = weights(model), tmp_path / "there"
+    folder.touch() if how == "a file" else folder.mkdir()
+    run = estimator("torch", model, [vog(model, save_dir=str(folder))], evaluation=dataset("torch"))
+    denied = patch("fe_saliency.trace.vog.TemporaryFile", side_effect=PermissionError("Permission denied"))
+    with (
+        denied if how == "not allowed" else contextlib.nullcontext(),
+        pytest.raises(
+            OSError, match=r"`save_dir` \(='.*there'\) must be a folder that can be made and written to, but"
+        ),
+    ):
+        run.fit()
+    assert same(before, weights(model))
+
+
+def test_what_is_known_of_examples_grows_without_copies_each_time():
+    examples, kept = Examples(None, sketched=False), []
+    facts = {name: np.array([1, 2]) for name in ("class", "predicted", "score")}
+    for start in range(0, 1000, 2):
+        examples.take(start, np.array([3, 4], "uint32"), np.ones((2, 3)), facts)
+        kept.append(examples.known)
+        assert len(examples) == start + 2
+    assert len({id(known.base) for known in kept}) < 12
+    assert examples.known["fingerprint"].tolist() == [3, 4] * 500 and examples.known["score"].tolist() == [1, 2] * 500
 
 
 @pytest.mark.parametrize("options", [{"mode": "eval"}, {"mode": "eval", "ds_id": "train"}])
