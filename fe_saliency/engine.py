@@ -202,9 +202,9 @@ class Engine:
     def _feeder(
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
     ) -> Feeder:
-        explained = [rows[key] for key in composition.site.explained]
+        axis, explained = self._channel_axis(rows), composition.site.explained
         samplings = [
-            Sampling(count, call.stdev_spread, call.seed, self._channel_axis(rows), explained) for count in counts
+            Sampling(count, call.stdev_spread, call.seed, axis, [rows[key] for key in explained]) for count in counts
         ]
         return Feeder(
             composition,
