@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 
@@ -35,3 +36,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def writable(name: str, folder: str | os.PathLike[str]) -> None:
+    """Make a folder if there is none, and try to write to it: better now than after hours of training.
+
+    Args:
+        name: The argument that the folder comes from.
+        folder: The folder.
+
+    Raises:
+        OSError: It cannot be made or written to.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"`{name}` (={os.fspath(folder)!r}) must be a folder that can be made and written to, but {error}. Give "
+            "another, or None to write nothing."
+        ) from error

@@ -59,7 +59,7 @@ ALLOWED = {
     "measure": set(),
     "saliency_net": {"call", "engine", "regional", "checks", "display", "backend", "method", "attribution", "target"},
     "control": {"saliency_net", "measure", "heat", "backend", "method", "patterns", "checks"},
-    "watch": {"saliency_net", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
+    "watch": {"saliency_net", "labels", "backend", "heat", "measure", "op.gather", "patterns", "record", "checks"},
     "labels": set(),
     "review": {"record", "archive", "display", "labels"},
     "spool": set(),

@@ -21,6 +21,7 @@ def film(
     signed_caption: str = SIGNED_CAPTION,
     most: int = 20,
     scale: float = 1,
+    total: int | None = None,
 ) -> np.ndarray:
     """Draw a film strip.
 
@@ -35,6 +36,7 @@ def film(
         signed_caption: What the colours of signed maps mean, if there are any.
         most: How many epochs are shown at most, at least 2.
         scale: How many pixels to draw for one, up to 16: 2 gives a picture for print.
+        total: Of how many epochs `frames` are some; None if they are all.
 
     Returns:
         (H, W, 3) uint8, on white.
@@ -51,7 +53,7 @@ def film(
     """
     frames = check_frames(frames)
     shown = [frames[number] for number in pick(frames, whole("most", most, 2))]
-    strip = measure_strip(shown, lead, _heading(title, shown, len(frames)), check_scale(scale))
+    strip = measure_strip(shown, lead, _heading(title, shown, total or len(frames)), check_scale(scale))
     return strip.draw(strip.above, strip.below, (caption, signed_caption))
 
 

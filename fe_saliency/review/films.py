@@ -76,13 +76,15 @@ def film_of(
     last = run.record(epochs[-1], mode, ds_id)
     name = _one_of("name", name, list(last.maps), last.settings["measured"])
     key = _one_of("key", key, list(last.inputs), next(iter(last.inputs)))
-    frames = [_frame(run.record(epoch, mode, ds_id), name, key, rows) for epoch in _some(epochs)]
+    records = (run.record(epoch, mode, ds_id) for epoch in _some(run, epochs, mode, ds_id))
+    # A control that failed in an epoch has no map there.
+    frames = [_frame(record, name, key, rows) for record in records if name in record.maps]
     lead: list[TextColumn | ImageColumn] = []
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
     lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
     title, told = last.settings["titles"][name], captions(last, key, name)
-    return Film(film(frames, lead, title, *told, most=EPOCHS), reel(frames, lead, title, *told))
+    return Film(film(frames, lead, title, *told, most=EPOCHS, total=len(epochs)), reel(frames, lead, title, *told))
 
 
 def figure_of(
@@ -149,11 +151,14 @@ def _one_of(what: str, value: str | None, known: Sequence[str], default: str) ->
     return default if value is None else value
 
 
-def _some(epochs: Sequence[int], most: int = 2 * EPOCHS) -> list[int]:
-    """Of very many epochs, some: they are in memory together."""
+def _some(run: Run, epochs: Sequence[int], mode: str | None, ds_id: str | None, most: int = 2 * EPOCHS) -> list[int]:
+    """Of very many epochs, some, for they are in memory together: evenly spread, and those where warnings begin."""
     if len(epochs) <= most:
         return list(epochs)
-    return [epochs[round(number * (len(epochs) - 1) / (most - 1))] for number in range(most)]
+    warns = [bool(run.record(epoch, mode, ds_id).settings.get("warnings")) for epoch in epochs]
+    begin = [number for number in range(len(epochs)) if warns[number] and not (number and warns[number - 1])]
+    spread = [round(number * (len(epochs) - 1) / (most - 1)) for number in range(most)]
+    return [epochs[number] for number in sorted({*spread, *begin[:most]})]
 
 
 def _frame(record: Record, name: str, key: str, rows: int) -> Frame:

@@ -23,9 +23,9 @@ class Controls:
     """
 
     def __init__(self, net: SaliencyNet, names: str | Iterable[str]) -> None:
-        self.names = (names,) if isinstance(names, str) else tuple(names)
-        strangers = [name for name in self.names if name not in CONTROLS]
-        if strangers:
+        known = isinstance(names, Iterable)
+        self.names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names)) if known else ()
+        if not known or set(self.names) - set(CONTROLS):
             raise ValueError(f"`controls` (={names!r}) must be of {', '.join(map(repr, CONTROLS))}.")
         self._net = net
         self._untrained = Untrained(net)

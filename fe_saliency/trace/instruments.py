@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from fe_saliency import archive, review
 from fe_saliency.labels import key_part
@@ -160,8 +159,12 @@ def checked_watch(watch: None | Watch | Region | Sequence[Region]) -> Watch | No
     """
     if watch is None or isinstance(watch, Watch):
         return watch
-    regions: Any = [watch] if isinstance(watch, Region) else watch
-    return Watch(regions) if not isinstance(regions, (list, tuple)) or regions else None
+    regions = [watch] if isinstance(watch, Region) else watch
+    if not isinstance(regions, (list, tuple)):
+        raise TypeError(
+            f"`watch` (={watch!r}) must be a region, such as Corner('top left', 4), a list of regions, a Watch or None."
+        )
+    return Watch(regions) if regions else None
 
 
 def _output(net: SaliencyNet, watch: Watch) -> str:

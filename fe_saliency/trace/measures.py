@@ -124,6 +124,10 @@ def when(record: Record) -> str:
 
 def _checked(groups: bool | str | Iterable[str], region_key: str | None, controls: Sequence[str]) -> list[str]:
     """The groups that a user's arguments stand for."""
+    if region_key is not None and (not isinstance(region_key, str) or not region_key):
+        raise TypeError(f"`region_key` (={region_key!r}) must be the key of masks or boxes in the batch, or None.")
+    if not isinstance(groups, (bool, Iterable)):
+        raise TypeError(f"`measures` (={groups!r}) must be True, False or of {', '.join(map(repr, GROUPS))}.")
     impossible = {"region": region_key is None, "control": "randomised" not in controls}
     if isinstance(groups, bool):
         groups = [name for name in GROUPS if not impossible.get(name)] if groups else []

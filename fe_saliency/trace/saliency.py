@@ -15,6 +15,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency.atomic import writable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, one_per_row
@@ -219,6 +220,8 @@ class Saliency(Trace):
                 stacklevel=2,
             )
         else:
+            if self.instruments.save_dir is not None:
+                writable("save_dir", self.instruments.save_dir)
             self.budget.settle(self._run, rows)
             self._say_cost()
 

@@ -42,6 +42,10 @@ class Scales:
                     f"`scale` (={wanted!r}) must be 'own', the number of an epoch, or a dict {{map name: number}}."
                 )
         else:
+            if isinstance(wanted, bool) or not hasattr(wanted, "__index__"):
+                raise TypeError(
+                    f"`scale` (={wanted!r}) must be 'own', the number of an epoch, or a dict {{map name: number}}."
+                )
             self.epoch = whole("scale", wanted)
 
     def of(self, record: Record) -> dict[str, Any]:

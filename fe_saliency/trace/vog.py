@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency.atomic import writable
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
 from fe_saliency.display import to_unit
@@ -103,6 +103,8 @@ class VarianceOfGradients(Trace):
         super().__init__(inputs=[*self.net.model_inputs, class_key], mode=mode, ds_id=ds_id)
 
     def on_begin(self, data: Data) -> None:
+        if self.system.mode != "test" and self.system.epoch_idx == 0:  # RestoreWizard comes later.
+            self._examples = {}
         pipeline = self.system.pipeline
         epochs = range(1, max(1, self.system.total_epochs) + 1)
         present = {(mode, ds_id) for mode in MODES for each in epochs for ds_id in pipeline.get_ds_ids(each, mode)}
@@ -113,7 +115,7 @@ class VarianceOfGradients(Trace):
                 'will be ranked. Give `fe.Pipeline(eval_data={"train": train_data})`, or another `mode`.'
             )
         if self.save_dir is not None:
-            _make_writable(self.save_dir)
+            writable("save_dir", self.save_dir)
 
     def on_epoch_begin(self, data: Data) -> None:
         self._row, self._failed = {}, set()
@@ -131,6 +133,11 @@ class VarianceOfGradients(Trace):
     def on_end(self, data: Data) -> None:
         if self.save_dir is None:
             return
+        if not self._examples:
+            warn(
+                f"The VarianceOfGradients trace took no example, for no epoch that it works in is divided by `every` "
+                f"(={self.every}): nothing is ranked, and what {self.save_dir!r} holds is of an earlier training."
+            )
         for place, examples in self._examples.items():
             name = _name(place, " ")
             with guarded(self.strict, f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
@@ -192,19 +199,6 @@ class VarianceOfGradients(Trace):
         for place, kept in state["examples"].items():
             self._examples[place] = self._new()
             self._examples[place].restore(kept)
-
-
-def _make_writable(folder: str) -> None:
-    """Make a folder if there is none, and try to write to it: better now than after hours of training."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(
-            f"`save_dir` (={folder!r}) must be a folder that can be made and written to, but {error}. Give another, or "
-            "None to write nothing."
-        ) from error
 
 
 def _name(place: Place, between: str) -> str:

@@ -46,8 +46,8 @@ class Finding:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """Those of `NUMBERS`."""
-        return {name: float(getattr(self, name)) for name in NUMBERS}
+        """Those of `NUMBERS`; all are NaN where no row was tested."""
+        return {name: float(getattr(self, name)) if self.rows else float("nan") for name in NUMBERS}
 
     def __str__(self) -> str:
         drops = ", ".join(f"{how} {drop:.2f}" for how, drop in self.drops.items())

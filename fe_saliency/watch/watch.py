@@ -12,6 +12,7 @@ from scipy.special import expit
 from fe_saliency import checks
 from fe_saliency.backend import to_numpy
 from fe_saliency.heat import heat
+from fe_saliency.labels import key_part
 from fe_saliency.measure import area_share, mass_share, mean_known
 from fe_saliency.op.gather import checked_scale
 from fe_saliency.record import Record
@@ -61,8 +62,11 @@ class Watch:
             if not isinstance(region, Region):
                 raise TypeError(f"`regions` holds {region!r}, but must hold regions, such as Corner('top left', 4).")
         names = [region.name for region in self.regions]
-        if not names or len(set(names)) < len(names):
-            raise ValueError(f"`regions` (named {names}) must be one or several, of different names; give `name=`.")
+        if not names or len(set(map(key_part, names))) < len(names):
+            raise ValueError(
+                f"`regions` (named {names}) must be one or several, of different names; give `name=`. (As parts of a "
+                "key white space and '_' are the same.)"
+            )
         checks.positive("mass_ratio", self.mass_ratio, "a region's share of the heat over its share of the area")
         checks.positive("score_drop", self.score_drop, "by how much the score falls without the region")
         checked_scale(self.score)

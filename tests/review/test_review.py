@@ -1,5 +1,7 @@
 """Figures and films of records that were kept."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,8 @@ from records import record
 
 from fe_saliency import archive, review
 from fe_saliency.display import MaskColumn, SignedColumn
-from fe_saliency.display.colors import FRAME
+from fe_saliency.display.colors import ALARM_TINT, FRAME
+from fe_saliency.review import films
 from fe_saliency.review.figures import class_columns, columns
 
 TITLES = {"vanilla": "Vanilla", "smoothed": "Smoothed"}
@@ -98,3 +101,26 @@ def test_what_was_not_kept(call, message, folder):
 def test_an_empty_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no epoch"):
         review.film_of(tmp_path)
+
+
+def test_of_many_epochs_those_where_a_warning_begins_are_kept_and_all_are_counted(tmp_path):
+    for epoch in range(1, 46):
+        archive.save(made(epoch, warnings=["corner"] if epoch == 5 else []), tmp_path)
+    run = archive.load(tmp_path)
+    with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
+        strip = review.film_of(run).strip
+    epochs = [frame.epoch for frame in drawn.call_args.args[0]]
+    assert 5 in epochs and epochs[::44] == [1] and epochs[-1] == 45 and len(epochs) <= 41
+    assert drawn.call_args.kwargs["total"] == 45
+    assert (strip == ALARM_TINT).all(axis=-1).any(), "the epoch is marked"
+
+
+def test_an_epoch_without_the_map_of_a_control_is_left_out_of_its_film(tmp_path):
+    for epoch in (1, 2, 3):
+        one = made(epoch, controls=["smoothed"])
+        if epoch == 2:
+            del one.maps["smoothed"]
+        archive.save(one, tmp_path)
+    with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
+        assert len(review.write_films(tmp_path)) == 2
+    assert [[frame.epoch for frame in each.args[0]] for each in drawn.call_args_list] == [[1, 2, 3], [1, 3]]

@@ -300,11 +300,28 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
         ),
         ({"per_class": True}, ValueError, "`per_class` .* give `measures`"),
         ({"reference": 2, "measures": "trust"}, ValueError, r"`reference` \(=2\) is for the drift"),
+        ({"watch": "corner"}, TypeError, r"`watch` \(='corner'\) must be a region, such as"),
+        ({"watch": 3}, TypeError, r"`watch` \(=3\) must be a region, such as"),
+        ({"controls": 5}, ValueError, r"`controls` \(=5\) must be of 'untrained'"),
+        ({"measures": 3}, TypeError, r"`measures` \(=3\) must be True, False or of 'drift'"),
+        ({"region_key": 5}, TypeError, r"`region_key` \(=5\) must be the key of masks"),
+        ({"region_key": ""}, TypeError, r"`region_key` \(=''\) must be the key of masks"),
+        ({"scale": 1.5}, TypeError, r"`scale` \(=1.5\) must be 'own', the number of an epoch, or a dict"),
     ],
 )
 def test_bad_arguments_are_refused_at_once(options, error, message):
     with pytest.raises(error, match=message):
         saliency(classifier("torch"), **options)
+
+
+def test_a_control_named_twice_is_drawn_once():
+    assert saliency(classifier("torch"), controls=["untrained", "untrained"]).controls.names == ("untrained",)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="`save_dir` .* must be a folder"):
+        run("torch", epochs=1, save_dir=tmp_path / "file")
 
 
 class Stubborn(torch.nn.Module):

@@ -38,6 +38,21 @@ class Recorder(Trace):
         self.kept.append(weights(self.model))
 
 
+class GoOn(Trace):
+    """Lets a second `fit` go on with what the first one took, as RestoreWizard does."""
+
+    def __init__(self, trace):
+        super().__init__(mode="eval")
+        self.trace, self.state = trace, None
+
+    def on_begin(self, data):
+        if self.state:
+            self.trace.__setstate__(self.state)
+
+    def on_end(self, data):
+        self.state = self.trace.__getstate__()
+
+
 def by_hand(backend, kept, count=ROWS, seed=1):
     """The gradients of the logit of the true class of `training.classifier`, for each kept model: (K, N, 64)."""
     x, y = images(backend, count, seed).reshape(count, -1).astype(np.float64), labels(count)
@@ -126,6 +141,24 @@ def test_the_picture_shows_both_ends_of_each_class(backend, tmp_path):
     assert Image.open(tmp_path / "vog_eval.png").size[0] > 300
 
 
+def test_a_second_training_begins_anew(backend):
+    trained = classifier(backend)
+    trace, logs = vog(trained), []
+    run = estimator(backend, trained, [trace], evaluation=dataset(backend, ROWS, seed=1), epochs=3)
+    for _ in range(2):
+        run.fit(warmup=False)
+        logs.append(trace.table())
+    assert (logs[0]["epochs"] == 3).all() and (logs[1]["epochs"] == 3).all()
+    assert not np.array_equal(scores(logs[0]), scores(logs[1]))
+
+
+def test_that_nothing_was_ranked_is_said(tmp_path):
+    trained = classifier("torch")
+    trace = vog(trained, every=5, save_dir=str(tmp_path))
+    with pytest.warns(UserWarning, match=r"no epoch .* divided by `every` \(=5\)"):
+        estimator("torch", trained, [trace], evaluation=dataset("torch", ROWS, seed=1), epochs=2).fit(warmup=False)
+
+
 def test_of_many_examples_the_ends_are_shown_and_of_unknown_ones_nothing():
     scores = np.concatenate([np.linspace(9, 1, 30), [2, 1, np.nan], [np.nan]])
     table = {"class": np.repeat([4, 5, 6], [30, 3, 1]), "vog": scores}
@@ -181,7 +214,7 @@ def test_labels_of_every_form():
 def test_an_epoch_that_is_cut_short_counts_for_the_rows_that_came():
     model = classifier("torch")
     trace = vog(model, strict=True)
-    run = estimator("torch", model, [trace], evaluation=dataset("torch", ROWS), epochs=2)
+    run = estimator("torch", model, [trace, GoOn(trace)], evaluation=dataset("torch", ROWS), epochs=2)
     run.fit()
     run.system.eval_steps_per_epoch = 2
     run.fit()
@@ -220,7 +253,7 @@ def test_data_that_change_are_noticed(how, caplog, tmp_path):
         trace = vog(model, strict=strict, save_dir=str(tmp_path))
         data = Shuffled("torch") if how == "shuffled" else dataset("torch", ROWS)
         ops = augmented("torch") if how == "augmented" else ()
-        made = estimator("torch", model, [trace], evaluation=data, ops=ops, epochs=1)
+        made = estimator("torch", model, [trace, GoOn(trace)], evaluation=data, ops=ops, epochs=1)
         with pytest.warns(UserWarning, match="No example of the eval data passed in two epochs or more"):
             made.fit()
         if how == "relabelled":
@@ -314,7 +347,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(how, tmp
     before, folder = weights(model), tmp_path / "there"
     folder.touch() if how == "a file" else folder.mkdir()
     run = estimator("torch", model, [vog(model, save_dir=str(folder))], evaluation=dataset("torch"))
-    denied = patch("fe_saliency.trace.vog.TemporaryFile", side_effect=PermissionError("Permission denied"))
+    denied = patch("fe_saliency.atomic.TemporaryFile", side_effect=PermissionError("Permission denied"))
     with (
         denied if how == "not allowed" else contextlib.nullcontext(),
         pytest.raises(

@@ -24,6 +24,17 @@ def findings(backend, model, x, watch, **more):
     return watch.examine(net, batch, net.attribute(batch, score=watch.score).maps)
 
 
+def test_regions_whose_numbers_would_share_a_key_are_refused():
+    with pytest.raises(ValueError, match="of different names; give `name=`. .As parts of a key"):
+        Watch([Corner("top left", 2, name="a b"), Corner("bottom right", 3, name="a_b")])
+
+
+def test_where_nothing_was_tested_nothing_is_said_to_be_silent(backend):
+    model, x = reader(backend, PLACE, "softmax"), images(backend, PLACE)
+    (found,) = findings(backend, model, x, Watch([RegionKey("k")]), k=np.ones((len(x), 8, 8), bool))
+    assert found.rows == 0 and not found.warns and np.isnan(list(found.numbers.values())).all()
+
+
 @pytest.mark.parametrize("end", ["softmax", "logits", "sigmoid"])
 def test_a_model_that_reads_the_region_only(end, backend):
     """Without the region it sees what surrounds it, 0, and the mean of the place falls from 1 to 0."""
