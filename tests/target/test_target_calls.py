@@ -29,6 +29,10 @@ def total(y, *_):
     return y[:, 0] + y[:, 1] * 2
 
 
+def scaled(y, share):
+    return y[:, 0] * share
+
+
 #: Kind of model -> pairs of targets that differ in numbers only.
 PAIRS = [
     ("smooth_mlp", Class(1), Key("label")),
@@ -37,6 +41,7 @@ PAIRS = [
     ("smooth_mlp", Contrast(0, 1), Contrast("label", Predicted())),
     ("smooth_mlp", Unit(0), Unit("label")),
     ("smooth_mlp", Labels([0, 1]), Labels({1, 2})),
+    ("smooth_mlp", Labels({0, 1, 2}), Labels([0, 1, 1, 0])),
     ("smooth_mlp", Labels(np.eye(3)), Labels("hot")),
     ("smooth_mlp", Score(total, [np.ones(3)]), Score(total, ["share"])),
     ("dense", Mask(0), Mask("label")),
@@ -231,7 +236,7 @@ def test_a_score_that_cannot_be_called_is_refused():
         Score(3)
 
 
-@pytest.mark.parametrize("target", [Contrast(0, 1), Labels(np.eye(3)), Score(total, [np.ones(3)])])
+@pytest.mark.parametrize("target", [Contrast(0, 1), Labels(np.eye(3)), Score(scaled, [np.arange(1.0, 4.0)])])
 def test_in_single_precision(target, backend):
     """What is fed comes in the model's own dtype."""
     one, given = net("smooth_mlp", backend, "float32"), batch("smooth_mlp", backend, dtype="float32")
@@ -240,7 +245,7 @@ def test_in_single_precision(target, backend):
     assert distance(maps(said)["x"], maps(double)["x"]) < 1e-4
 
 
-@pytest.mark.parametrize("kind, target", [("smooth_mlp", Contrast(Predicted(), Top(2))), ("dense", Mask(1))])
+@pytest.mark.parametrize("kind, target", [("smooth_mlp", Labels({0, 1})), ("dense", Mask(1))])
 def test_beside_a_measured_pace(kind, target, backend):
     one, given = net(kind, backend, max_rows="auto"), batch(kind, backend, 40)
     said = one.attribute(given, "smoothgrad", nsamples=20, target=target)
