@@ -28,7 +28,7 @@ class Record:
             channels-last.
         inputs: {input key: (B, ...)}, what the model is given.
         maps: {map name: {input key: (B, ...)}}: "vanilla", "smoothed", "integrated", "smoothed_integrated", or those of
-            them that were computed; raw and signed, each of the shape of its input.
+            them that were computed, or the names of methods; raw and signed, each of the shape of its input.
         targets: {output key: int64 (B,)}, the class that is explained.
         predictions: {output key: int64 (B,)}, the class that the model decides for.
         scores: {output key: (B,)}, the explained score of the clean input, in the unit of the net's `score`.

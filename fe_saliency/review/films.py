@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def write_films(folder: str | Path, rows: int = ROWS) -> list[Path]:
         for name in last.maps:
             for number, key in enumerate(last.inputs):
                 part = f"_{number}" if len(last.inputs) > 1 else ""
-                path = run.folder / f"film_{stem}_{name}{part}.png"
+                path = run.folder / f"film_{stem}_{quote(name, safe=' (),')}{part}.png"
                 film_of(run, name, key, mode, ds_id, rows).save(path)
                 written.append(path)
     return written

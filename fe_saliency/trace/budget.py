@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from fe_saliency.checks import whole
-from fe_saliency.trace.fitting import changes, fitted, least
+from fe_saliency.trace.fitting import changes, fitted, least, told
 from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.samples import Samples
 
@@ -126,12 +126,12 @@ class Budget:
 
     def _check(self, rows: int) -> None:
         cheapest = least(self.full)
+        off = "name fewer `methods`" if cheapest.methods else "switch a map off (`smoothing=0`, `integrating=0`)"
         if self.share is None and self.limit is not None and self.limit < rows * cheapest.cost:
             raise ValueError(
                 f"`budget` (={self.limit}) must be at least {rows * cheapest.cost}: {rows} rows x {cheapest.cost} "
-                f"gradient evaluations for the least useful maps (smoothing={cheapest.smoothing}, integrating="
-                f"{(cheapest.steps, cheapest.rounds)}). Raise it, draw fewer `samples`, or switch a map off "
-                "(`smoothing=0`, `integrating=0`); `every` does not help: the budget is that of an epoch that is drawn."
+                f"gradient evaluations for the least useful maps ({told(cheapest)}). Raise it, draw fewer `samples`, "
+                f"or {off}; `every` does not help: the budget is that of an epoch that is drawn."
             )
 
 

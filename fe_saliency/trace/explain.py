@@ -65,6 +65,7 @@ def explain(
             "seed": net.seed,
             "smoothing": recipe.smoothing,
             "integrating": [recipe.steps, recipe.rounds],
+            "methods": {each.name: each.nsamples for each in recipe.methods},
             "signed": recipe.signed,
             "measured": recipe.chosen.name,
             "titles": recipe.titles,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from fe_saliency.checks import whole
+from fe_saliency.method import Method, find
 
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
 CONTROLS = ("untrained", "randomised")
+#: Methods, each a name, a `Method`, or a pair of one and its number(s) of samples; None for the four standard maps.
+Chosen = None | str | Method | Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -16,16 +21,16 @@ class Planned:
     """One map.
 
     Args:
-        name: One of `MAPS`.
+        name: One of `MAPS`, or the name of the method.
         title: What a person reads.
-        method: The registered method.
+        method: As `SaliencyNet.attribute` takes it.
         nsamples: As `SaliencyNet.attribute` takes it.
     """
 
     name: str
     title: str
-    method: str
-    nsamples: None | int | tuple[int, int] = None
+    method: str | Method
+    nsamples: None | int | tuple[int, ...] = None
 
     @property
     def cost(self) -> int:
@@ -44,9 +49,10 @@ class Recipe:
         signed: Whether maps keep their sign: means of noisy copies then, not means of squares.
         measured: The map that numbers, the overlay and the controls are of; None for the last.
         controls: Which of `CONTROLS` are computed too.
+        methods: All maps, where a user chose them; no others are computed then.
 
     Raises:
-        ValueError: `measured` is no map, or one that is off.
+        ValueError: Two maps of one name; or `measured` is no map, or one that is off.
     """
 
     smoothing: int
@@ -55,18 +61,27 @@ class Recipe:
     signed: bool = False
     measured: str | None = None
     controls: tuple[str, ...] = ()
+    methods: tuple[Planned, ...] = ()
 
     def __post_init__(self) -> None:
         names = [each.name for each in self.maps]
+        twice = sorted({name for name in names if [*names, *CONTROLS].count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"`methods` (={names}) must be of different names, and none of {CONTROLS}; {twice} must not. Rename a "
+                "Method by `dataclasses.replace(method, name=...)`."
+            )
         if self.measured is not None and self.measured not in names:
             raise ValueError(
                 f"`measured` (={self.measured!r}) must be one of the maps that are computed, {', '.join(names)}: see "
-                "`smoothing` and `integrating`."
+                f"{'`methods`' if self.methods else '`smoothing` and `integrating`'}."
             )
 
     @property
     def maps(self) -> list[Planned]:
         """All maps, in the order of the columns."""
+        if self.methods:
+            return list(self.methods)
         ending, told = ("", "") if self.signed else ("_squared", " (squared)")
         found = [Planned("vanilla", "Vanilla gradient", "gradient")]
         if self.smoothing:
@@ -104,12 +119,13 @@ def recipe_of(
     signed: bool,
     measured: str | None,
     controls: tuple[str, ...],
+    methods: Chosen = None,
 ) -> Recipe:
     """The Recipe that a user's arguments stand for; `integrating` is a number of path points, or (points, rounds).
 
     Raises:
-        ValueError: A number that is out of its range, not one or two of them, or as `Recipe`.
-        TypeError: A number that is not whole.
+        ValueError: A number that is out of its range, not one or two of them, an unknown method, or as `Recipe`.
+        TypeError: A number that is not whole, or no method.
     """
     smoothing = whole("smoothing", smoothing, 0)
     if not isinstance(integrating, (tuple, list)):
@@ -120,4 +136,23 @@ def recipe_of(
         raise ValueError(
             f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
         )
+    if methods is not None:
+        return Recipe(0, 0, 0, signed, measured, controls, _planned(methods))
     return Recipe(smoothing, steps, rounds, signed, measured, controls)
+
+
+def _planned(methods: Chosen) -> tuple[Planned, ...]:
+    """The maps that `methods` stands for; where titles would be the same, names are read instead."""
+    listed: list[Any] = [methods] if isinstance(methods, (str, Method)) else list(methods or ())
+    if not listed:
+        raise ValueError("`methods` (=[]) must name at least one method; None stands for the four standard maps.")
+    found = []
+    for each in listed:
+        named, nsamples = each if isinstance(each, tuple) and len(each) == 2 else (each, None)
+        method = find(named)
+        found.append((method, method.samples(nsamples)))
+    titles = [method.title for method, _ in found]
+    return tuple(
+        Planned(method.name, method.title if titles.count(method.title) == 1 else method.name, method, counts)
+        for method, counts in found
+    )

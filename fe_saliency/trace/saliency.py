@@ -18,6 +18,7 @@ from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, one_per_row
 from fe_saliency.measure import mean_known
+from fe_saliency.method import Method
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
@@ -43,8 +44,9 @@ class Saliency(Trace):
     """Log a figure of saliency maps at the end of each epoch, of the same samples, noise and baselines every time.
 
     Columns: true class, predicted class, input, overlay (of the measured map), vanilla gradient, SmoothGrad-squared,
-    Integrated Gradients, smoothed Integrated Gradients (squared); what is off, or has no key, has no column. The maps
-    explain the class that the model predicts at that epoch.
+    Integrated Gradients, smoothed Integrated Gradients (squared); what is off, or has no key, has no column. With
+    `methods` maps of one's own choice stand in the place of these four. The maps explain the class that the model
+    predicts at that epoch.
 
     Args:
         model: A model compiled by `fe.build`.
@@ -66,8 +68,8 @@ class Saliency(Trace):
         every: Compute in each epoch whose number it divides; in test mode always.
         budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
             None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
-            training epoch turns into a number for good. `smoothing` and `integrating` are scaled down together to fit,
-            at the least to 4 and (4, 2); it is printed what they become.
+            training epoch turns into a number for good. `smoothing` and `integrating`, or the samples of `methods`, are
+            scaled down together to fit, at the least to 4 and (4, 2); it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
@@ -79,7 +81,7 @@ class Saliency(Trace):
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
             history; only where `fe.trace.io.TensorBoard(write_images=...)` names the figure.
         measured: The map that numbers, overlay and controls are of: "vanilla", "smoothed", "integrated" or
-            "smoothed_integrated"; None for the last of them that is computed.
+            "smoothed_integrated", or with `methods` the name of one; None for the last of them that is computed.
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
             `fe_saliency.trace.measures.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them, those of single
@@ -97,6 +99,10 @@ class Saliency(Trace):
             The second is what the number `emprt` is made of.
         save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), and film strips are written at
             the end of the training; None for nowhere.
+        methods: None for the four standard maps; or a list of the maps to compute instead, in the order of the columns,
+            and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
+            and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
+            then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
 
     Raises:
         ValueError: An argument out of its range; keys that do not match; fixed samples that lack a key; too
@@ -135,12 +141,13 @@ class Saliency(Trace):
         watch: None | Watch | Region | Sequence[Region] = None,
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
+        methods: None | str | Method | Sequence[Any] = None,
     ) -> None:
         self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, seed=seed, max_rows=max_rows)
         self.class_key = class_key
         self.labels = Labels(label_mapping)
         self.controls = Controls(self.net, controls)
-        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names)
+        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,

@@ -1,0 +1,126 @@
+"""Maps of one's own choice in the Trace: `methods=[...]`."""
+
+import logging
+
+import numpy as np
+import pytest
+from models import to_host
+from training import classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
+
+from fe_saliency import Method, archive, noisy_weights, smooth
+from fe_saliency.display import to_mask
+from fe_saliency.trace.fitting import fitted, least
+from fe_saliency.trace.recipe import recipe_of
+
+SMOOTH = smooth("gradient_x_input")
+MIXED = ["gradient_x_input", (SMOOTH, 6), ("fusiongrad", (4, 3))]
+
+
+def recipe(methods, **options):
+    arguments = {"signed": False, "measured": None, "controls": (), **options}
+    return recipe_of(25, (100, 6), methods=methods, **arguments)
+
+
+def test_they_are_the_columns(backend):
+    made = classifier(backend)
+    trace = saliency(made, methods=MIXED, mode="test", samples=3, strict=True, max_rows=8)
+    figure = drawn(made, trace, dataset(backend))["saliency"]
+    expected = {"Gradient x input": ("gradient_x_input", None), SMOOTH.title: (SMOOTH, 6), "FusionGrad": MIXED[2]}
+    assert titles(figure)[-3:] == list(expected) and len(titles(figure)) == 4 + 3
+    for title, (method, nsamples) in expected.items():
+        raw = trace.net.attribute({"x": images(backend, 3)}, method, nsamples=nsamples).maps["x"]
+        mask = to_mask(to_host(raw))
+        assert np.abs(contents(column(figure, title)) - mask).max() < 1e-5
+
+
+def test_names_and_costs():
+    found = recipe([*MIXED, "noisegrad", "integrated_gradients"])
+    names = ["gradient_x_input", SMOOTH.name, "fusiongrad", "noisegrad", "integrated_gradients"]
+    assert [each.name for each in found.maps] == names
+    assert [each.cost for each in found.maps] == [1, 6, 12, 10, 25]
+    assert found.cost == 54 and found.chosen.name == "integrated_gradients"
+    assert recipe(MIXED, measured="gradient_x_input", controls=("randomised",)).cost == 1 + 6 + 12 + 1
+    assert recipe("vargrad").maps[0].cost == 25
+    assert recipe(None).cost == 726
+
+
+def test_they_fit_a_budget():
+    full = recipe(["gradient", "smoothgrad", ("fusiongrad", (10, 25)), ("vargrad", 2)])
+    assert full.cost == 1 + 25 + 250 + 2
+    assert [each.nsamples for each in least(full).maps] == [(), (4,), (2, 4), (2,)]
+    half = fitted(full, 139)
+    assert 100 < half.cost <= 139 and [each.name for each in half.maps] == [each.name for each in full.maps]
+    assert fitted(full, full.cost) == full
+
+
+def test_the_budget_is_told(backend, capsys):
+    made = classifier(backend)
+    trace = saliency(made, methods=["gradient", "smoothgrad", ("fusiongrad", (6, 10))], samples=2, budget=100)
+    estimator(backend, made, [trace], evaluation=dataset(backend)).fit()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "gradient evaluations" in line]
+    assert lines == [
+        "FastEstimator-Saliency: 96 gradient evaluations per epoch (2 samples x 48), every epoch "
+        "(budget 100: smoothgrad 25 -> 19, fusiongrad (6, 10) -> (4, 7))."
+    ]
+
+
+def test_all_instruments_know_them_by_name(backend, tmp_path, caplog):
+    """Numbers, scale, controls, files and films."""
+    made = classifier(backend)
+    own = Method("mine: a/b", "Mine", "none", SMOOTH.brackets)
+    trace = saliency(
+        made,
+        methods=[("noisegrad", 2), (own, 3)],
+        mode="eval",
+        samples=2,
+        measured="noisegrad",
+        measures=True,
+        scale={"noisegrad": 1.0, own.name: 2.0},
+        controls=("untrained", "randomised"),
+        save_dir=tmp_path,
+        max_rows=8,
+    )
+    with caplog.at_level(logging.ERROR, "fe_saliency"):
+        history = estimator(backend, made, [trace], evaluation=dataset(backend), epochs=1).fit("named").history
+    assert not caplog.records
+    assert 0 <= list(history["eval"]["saliency_gini"].values())[-1] <= 1
+    record = next(iter(archive.load(tmp_path)))
+    assert list(record.maps) == ["noisegrad", own.name, "untrained", "randomised"]
+    assert record.settings["measured"] == "noisegrad"
+    assert record.settings["methods"] == {"noisegrad": [2], own.name: [3]}
+    assert list(record.relative_error) == ["noisegrad", own.name]
+    assert {path.name for path in tmp_path.glob("film_*.png")} == {
+        *("film_eval_noisegrad.png", "film_eval_mine%3A a%2Fb.png"),
+        *("film_eval_untrained.png", "film_eval_randomised.png"),
+    }
+
+
+def test_equal_titles_are_told_apart():
+    one, other = noisy_weights(stdev=0.1), noisy_weights(stdev=0.3)
+    named = [Method("a", "T", "-"), Method("b", "T", "-"), "gradient"]
+    assert [each.title for each in recipe(named).maps] == ["a", "b", "Gradient"]
+    assert len({each.title for each in recipe([one, other]).maps}) == 2
+
+
+@pytest.mark.parametrize(
+    "methods, error, message",
+    [
+        (["gradcam?"], ValueError, r"`method` \(='gradcam\?'\) must be one of 'gradient'"),
+        ([], ValueError, r"`methods` \(=\[\]\) must name at least one method"),
+        (["gradient", 5], TypeError, r"`method` \(a int\) must be a registered name or a Method"),
+        ([("smoothgrad", 0)], ValueError, r"`nsamples` \(=0\) must be at least 1 for Noise in the method 'smoothgrad'"),
+        ([("fusiongrad", 4)], ValueError, r"`nsamples` \(=4\) must be 2 whole numbers, \(NoisyWeights, Noise\)"),
+        (["gradient", "gradient"], ValueError, r"must be of different names.*\['gradient'\] must not.*name=\.\.\."),
+        ([Method("untrained", "U", "-")], ValueError, r"none of \('untrained', 'randomised'\)"),
+    ],
+)
+def test_bad_ones_are_refused_at_once(methods, error, message):
+    with pytest.raises(error, match=message):
+        saliency(classifier("torch"), methods=methods)
+
+
+def test_what_is_measured_must_be_one_of_them():
+    with pytest.raises(ValueError, match=r"`measured` \(='vanilla'\) must be one of .* gradient: see `methods`"):
+        saliency(classifier("torch"), methods=["gradient"], measured="vanilla")
+    with pytest.raises(ValueError, match=r"\(methods=\[\('smoothgrad', 4\)\]\). Raise it.* name fewer `methods`"):
+        saliency(classifier("torch"), methods=["smoothgrad"], samples=2, budget=7)
