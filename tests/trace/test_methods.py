@@ -58,14 +58,10 @@ def test_the_budget_is_told(backend, capsys):
     trace = saliency(made, methods=["gradient", "smoothgrad", ("fusiongrad", (6, 10))], samples=2, budget=100)
     estimator(backend, made, [trace], evaluation=dataset(backend)).fit()
     lines = [line for line in capsys.readouterr().out.splitlines() if "gradient evaluations" in line]
-    assert (
-        lines
-        == [
-            "FastEstimator-Saliency: 98 gradient evaluations per epoch (2 samples x 49), every epoch "
-            "(budget 100: smoothgrad 25 -> 18, fusiongrad (6, 10) -> (4, 7))."
-        ]
-        or lines[0].count("->") == 2
-    )
+    assert lines == [
+        "FastEstimator-Saliency: 96 gradient evaluations per epoch (2 samples x 48), every epoch "
+        "(budget 100: smoothgrad 25 -> 19, fusiongrad (6, 10) -> (4, 7))."
+    ]
 
 
 def test_all_instruments_know_them_by_name(backend, tmp_path, caplog):
@@ -93,7 +89,7 @@ def test_all_instruments_know_them_by_name(backend, tmp_path, caplog):
     assert record.settings["measured"] == "noisegrad"
     assert record.settings["methods"] == {"noisegrad": [2], own.name: [3]}
     assert list(record.relative_error) == ["noisegrad", own.name]
-    assert {path.name for path in tmp_path.glob("film_*.png")} == {
+    assert {path.name for path in tmp_path.glob("*/film_*.png")} == {
         *("film_eval_noisegrad.png", "film_eval_mine%3A a%2Fb.png"),
         *("film_eval_untrained.png", "film_eval_randomised.png"),
     }
