@@ -83,8 +83,7 @@ class Engine:
                 captured = partial(self._captured, run, composition, call)
                 prepared = partial(self._prepared, batch, rows)
                 composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
-            for bracket, level in zip(call.method.brackets, composition.levels, strict=True):
-                bracket.check(replace(level, inputs=site.called), [rows[key] for key in site.explained])
+                self._check(call, site, rows, composition.levels[0].baselines if composition.levels else baselines)
             evaluations = batch_size * prod(effort.counts)
             models = effort.counts[0] if composition.of_weights else 1  # of which each runs alone
             pace = self._pace(run, composition, call, rows, evaluations // models)
@@ -150,6 +149,8 @@ class Engine:
         site = self._sites.of(call.method, call.layer, rows, self._dtype)
         several = apart(resolve(call.baseline, site.called))
         if not isinstance(site, Inside):
+            for baselines in several:
+                self._check(call, site, rows, baselines)
             several = [
                 tuple(map(partial(self._prepared, batch, rows), baselines, rows.keys(), rows.values()))
                 for baselines in several
@@ -157,6 +158,12 @@ class Engine:
         if isinstance(site, Through):
             rows[LIKE] = np.zeros_like(rows[site.image].take([0], self.backend.channel_axis))
         return rows, site, several
+
+    def _check(self, call: Call, site: Site, rows: Rows, baselines: tuple[Baseline, ...]) -> None:
+        """Raise what the brackets find wrong with the baselines or the rows, which have a layer's shape inside it."""
+        places = levels(call.method, site.called, baselines, call.tolerance is not None)
+        for bracket, level in zip(call.method.brackets, places, strict=True):
+            bracket.check(level, [rows[key] for key in site.explained])
 
     def _prepared(
         self, batch: Mapping[str, Any], rows: Rows, baseline: Baseline, key: str, clean: np.ndarray
