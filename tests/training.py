@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import random
 
 import fastestimator as fe
 import numpy as np
@@ -22,9 +21,8 @@ def seed_everything(seed=0):
     """All global generators, as a user would do it."""
     # FastEstimator collects garbage after every epoch: most of a tiny training, if it looks at all there is so far.
     gc.freeze()
-    random.seed(seed)
-    np.random.seed(seed)
-    tf.random.set_seed(seed)
+    # Python's, NumPy's and TensorFlow's; and Keras's own, which has one as soon as somebody called this.
+    tf.keras.utils.set_random_seed(seed)
     torch.manual_seed(seed)
 
 
