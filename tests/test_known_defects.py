@@ -319,7 +319,7 @@ def test_11_a_dense_output_is_refused_clearly(backend):
         return torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3))
 
     dense = fe.build(model_fn={"tf": in_tf, "torch": in_torch}[backend], optimizer_fn=None)
-    with pytest.raises(ValueError, match="`y` has shape .* must be .B, N.*Reduce a dense output"):
+    with pytest.raises(ValueError, match="`y` has shape .* must be .B, N.*Explain a dense output .* by `Mask`"):
         SaliencyNet(dense, "x", "y").get_masks({"x": images(backend)})
 
 
