@@ -122,6 +122,11 @@ class Instruments:
                 self._kept.add(record.place)
         return found
 
+    def failed(self) -> dict[str, float]:
+        """{key: number} where no map could be computed at all: all are unusable."""
+        told = self.net.outputs if "trust" in self.measures.groups else []
+        return {f"{output}_unusable": 1.0 for output in told}
+
     def end(self) -> None:
         """Write films of what was kept since the last ones were written."""
         if self.save_dir is not None and self._kept:

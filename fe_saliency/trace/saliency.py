@@ -294,6 +294,8 @@ class Saliency(Trace):
             with self._guarded(mode, ds_id):
                 records.append(self._record(rows, mode, ds_id))
                 found[ds_id] = self.instruments.see(records[-1], rows)
+            if ds_id not in found:
+                found[ds_id] = self.instruments.failed()
         self._write_numbers(mode, found, several, data)  # First: what cannot be drawn has them all the same.
         stacks: list[list[Section]] = []
         for record in records:

@@ -31,7 +31,7 @@ from training import (
     titles,
 )
 
-from fe_saliency import archive
+from fe_saliency import SaliencyNet, archive
 from fe_saliency.display import SignedColumn
 from fe_saliency.watch import Border, Corner, RegionKey, Watch
 
@@ -312,6 +312,22 @@ def test_a_resumed_training_goes_on_with_its_history(backend, tmp_path):
 def test_bad_arguments_are_refused_at_once(options, error, message):
     with pytest.raises(error, match=message):
         saliency(classifier("torch"), **options)
+
+
+def test_a_model_that_fell_apart_has_no_usable_map(backend, caplog):
+    """Its outputs are NaN from the second epoch on: nothing can be explained, and the number says so."""
+    asked = []
+
+    def spoilt(net, *args, **kwargs):
+        asked.append(args)
+        if len(asked) > 1:
+            raise ValueError("The model output is NaN")
+        return attribute(net, *args, **kwargs)
+
+    attribute = SaliencyNet.attribute
+    with caplog.at_level(logging.ERROR), patch.object(SaliencyNet, "attribute", spoilt):
+        _, logs, _ = run(backend, epochs=2, measures="trust")
+    assert [logs.found["eval", epoch]["saliency_unusable"] for epoch in (1, 2)] == [0, 1]
 
 
 def test_a_control_named_twice_is_drawn_once():
