@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import random
 
 import fastestimator as fe
 import numpy as np
@@ -21,8 +22,9 @@ def seed_everything(seed=0):
     """All global generators, as a user would do it."""
     # FastEstimator collects garbage after every epoch: most of a tiny training, if it looks at all there is so far.
     gc.freeze()
-    # Python's, NumPy's and TensorFlow's; and Keras's own, which has one as soon as somebody called this.
-    tf.keras.utils.set_random_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    tf.random.set_seed(seed)
     torch.manual_seed(seed)
 
 

@@ -54,6 +54,7 @@ def explainer(backend):
 def attribute(backend, method="gradient", one=None, tokens=TOKENS, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a cast, say
+        warnings.filterwarnings("ignore", "non-integer arguments to randrange", DeprecationWarning)  # Keras's own
         said = (one or explainer(backend)).attribute({"x": tokens}, method, layer="words", target=TARGET, **options)
     return np.asarray(said.maps["words"])
 
