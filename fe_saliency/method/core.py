@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fastestimator.op.tensorop.tensorop import TensorOp
 
@@ -31,21 +32,18 @@ class Absolute(Core):
     """|g|: how much a pixel matters, whichever way."""
 
     complete = False
+    _op: ClassVar[type[TensorOp]] = op.Absolute
 
     def ops(self, points: Keys, gradients: Keys) -> tuple[list[TensorOp], Keys]:
         found = _keys(gradients)
-        return [op.Absolute(inputs=gradients, outputs=found)], found
+        return [self._op(inputs=gradients, outputs=found)], found
 
 
 @dataclass(frozen=True)
-class Squared(Core):
+class Squared(Absolute):
     """g ** 2 (Hooker et al. 2019, 1806.10758)."""
 
-    complete = False
-
-    def ops(self, points: Keys, gradients: Keys) -> tuple[list[TensorOp], Keys]:
-        found = _keys(gradients)
-        return [op.Squared(inputs=gradients, outputs=found)], found
+    _op = op.Squared
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ class Memory(Trace):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not STATM.exists(), reason="needs Linux")
 def test_memory_does_not_grow_over_fifty_epochs(backend, tmp_path):
     trained, memory = classifier(backend, optimizer="adam"), Memory()
     trace = saliency(
