@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, number, spread, time
+from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, method_cases, number, spread, time
 
+EVERY_LIMIT = 0.9
 BARE_LIMIT, TF_LENET, MEMORY_LIMIT, IMPORT_LIMIT, FIGURE = 1.10, 10, 50, 0.3, 30
 TRACE = {"torch": 2, "tf": 30}
 #: Calls of fewer gradients are mostly overhead, which no line through them shows.
@@ -33,7 +34,7 @@ def goals(rows):
     found += [_tf_lenet(rows), *(_peer(rows, backend, "FastEstimator") for backend in BACKENDS)]
     found += [_peer(rows, backend, peer) for backend in BACKENDS for peer in PEERS[backend][2:]]
     for backend in BACKENDS:
-        found += [*_trace(rows, backend), _memory(rows, backend), _growth(rows, backend)]
+        found += [_every(rows, backend), *_trace(rows, backend), _memory(rows, backend), _growth(rows, backend)]
     return [*found, _import(rows)]
 
 
@@ -61,12 +62,27 @@ def _worst(goal, backend, rows, ratio, reached, choose, only=None):
         for model, images, method, _, found in cases(rows, backend)
         if ratio(found) is not None and only in (None, model)
     ]
+    return _judge(goal, measured, reached, choose)
+
+
+def _judge(goal, measured, reached, choose):
+    """The goal with what was found in `measured`, pairs of a spread and where it was."""
     if not measured:
         return goal
     good = [reached(found["median"]) for found, _ in measured]
     worst, where = choose(measured, key=lambda each: each[0]["median"])
     share = f"{sum(good)} of {len(good)} cases; " if not all(good) else ""
     return Goal(goal.work, goal.wanted, f"{share}worst {spread(worst)}: {where}", all(good))
+
+
+def _every(rows, backend):
+    goal = Goal(f"{BACKENDS[backend]}: gradients per second, every method over a bare loop", f"at least {EVERY_LIMIT}")
+    measured = [
+        (found["loop_over_ours"], f"{MODELS[model]}, {images} images, `{method}`")
+        for model, images, method, found in method_cases(rows, backend)
+        if "failed" not in found
+    ]
+    return _judge(goal, measured, lambda ratio: ratio >= EVERY_LIMIT, min)
 
 
 def _trace(rows, backend):

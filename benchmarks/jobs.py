@@ -2,6 +2,8 @@
 
 from functools import partial
 
+#: (model, images) of the rows that have every method.
+EVERY = (("lenet", 32), ("squeezenet", 1))
 #: model -> (backends, numbers of images)
 CASES = {
     "lenet": (("torch", "tf"), (4, 32)),
@@ -22,6 +24,8 @@ def jobs(quick=False):
                 for rows in sizes[:1] if quick else sizes:
                     found[f"maps {backend} {model} {rows}"] = partial(_maps, backend, model, rows)
         found[f"growth {backend} lenet"] = partial(_growth, backend)
+        for model, rows in EVERY[:1] if quick else EVERY:
+            found[f"methods {backend} {model} {rows}"] = partial(_methods, backend, model, rows)
         for model, (backends, sizes) in CASES.items():
             if backend in backends:
                 found[f"tried {backend} {model} {sizes[0]}"] = partial(_tried, backend, model, sizes[0])
@@ -53,6 +57,12 @@ def _maps(backend, model, rows, options):
     from benchmarks import maps
 
     return maps.run(options, backend, model, rows)
+
+
+def _methods(backend, model, rows, options):
+    from benchmarks import methods
+
+    return methods.run(options, backend, model, rows)
 
 
 def _growth(backend, options):

@@ -25,6 +25,13 @@ MAPS = """\
   noise level. It explains the cross-entropy in SmoothGrad, and leaves out the factor (x - baseline) in IG.
 - No peer draws a random baseline for each point of a path, so those rows have the bare loop and FastEstimator only."""
 
+EVERY = """\
+Gradients per second of each registered method over those of the fastest bare loop with as many of them: 1 is as fast
+as the loop, below it slower. The loop has SmoothGrad's noise and nothing of the method itself; where a method has one
+point after the other, or one noisy model after the other, so has the loop. What gradients are not the cost of stays in
+the table: XRAI finds segments, noisy weights are drawn and written for each model, and a single gradient of few small
+images is mostly the call."""
+
 TRACE = """\
 The time of the Trace's own hooks and of TensorBoard's `on_epoch_end` in eval mode, at the default settings
 (`smoothing=25, integrating=(100, 6)`), 5 digits. FastEstimator's makes 628 passes of 5 rows, for it integrates only

@@ -28,6 +28,7 @@ def write(results, path, pictures):
     parts += ["### What is not equal", notes.MAPS]
     for backend, name in BACKENDS.items():
         parts += [f"### Settings: {name}", tables.of_settings(rows, backend)]
+    parts += ["## Every method", notes.EVERY, tables.of_methods(rows)]
     parts += ["## The Trace", notes.TRACE, tables.of_trace(rows)]
     parts += ["## Memory", notes.MEMORY, tables.of_memory(rows)]
     parts += ["## Import", notes.IMPORT, tables.of_imports(rows)]

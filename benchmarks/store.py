@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-#: What only draws the report, and changes no number.
-_DRAWING = {"goals", "notes", "plots", "readme", "report", "run", "tables", "words"}
+#: What changes no number: it only names the rows, keeps them, or draws the report.
+_AROUND = {"goals", "jobs", "notes", "plots", "readme", "report", "run", "store", "tables", "words"}
 
 
 def loaded():
@@ -20,7 +20,7 @@ def loaded():
     """
     paths = [Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
     package = [path for path in paths if path.is_relative_to(ROOT / "fe_saliency")]
-    measuring = [path for path in paths if path.parent == ROOT / "benchmarks" and path.stem not in _DRAWING]
+    measuring = [path for path in paths if path.parent == ROOT / "benchmarks" and path.stem not in _AROUND]
     pinned = [ROOT / "constraints.txt", ROOT / "benchmarks" / "requirements.txt"]
     found = {*(package or (ROOT / "fe_saliency").rglob("*.py")), *measuring, *pinned}
     return sorted(path.relative_to(ROOT).as_posix() for path in found)

@@ -1,7 +1,20 @@
 """The tables of the report, each from the results of its rows."""
 
-from benchmarks.goals import BARE_LIMIT, goals
-from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, judged, number, shape, spread, table, time
+from benchmarks.goals import BARE_LIMIT, EVERY_LIMIT, goals
+from benchmarks.words import (
+    BACKENDS,
+    METHODS,
+    MODELS,
+    PEERS,
+    cases,
+    judged,
+    method_cases,
+    number,
+    shape,
+    spread,
+    table,
+    time,
+)
 
 
 def of_goals(rows):
@@ -66,6 +79,26 @@ def failures(rows, backend):
         for name, reason in found["failed"].items():
             reasons.setdefault((name, reason), []).append(f"{MODELS[model]}, {images} images, {METHODS[method]}")
     return "\n".join(f"- {name} fails on {'; '.join(where)}: `{why}`" for (name, why), where in reasons.items())
+
+
+def of_methods(rows):
+    """Gradients per second of every method over those of a bare loop; methods down, models across."""
+    columns, lines = [], {}
+    for backend, name in BACKENDS.items():
+        for model, images, method, found in method_cases(rows, backend):
+            column = f"{name}, {MODELS[model]}, {images}"
+            if column not in columns:
+                columns.append(column)
+            if "failed" in found:
+                cell = f"fails: `{found['failed']}`"
+            else:
+                gain = found["loop_over_ours"]
+                cell = judged(gain, gain["median"] >= EVERY_LIMIT)
+                lines.setdefault(method, {})["gradients"] = found["gradients"]
+            lines.setdefault(method, {})[column] = cell
+    heads = ["gradients", *columns]
+    cells = [[f"`{method}`", *(line.get(head, "") for head in heads)] for method, line in lines.items()]
+    return table(["method", *heads], cells) if lines else ""
 
 
 def of_trace(rows):

@@ -66,3 +66,12 @@ def cases(rows, backend):
         if kind == "maps" and rest[0] == backend and "result" in row:
             for method, found in row["result"]["methods"].items():
                 yield rest[1], int(rest[2]), method, row["result"], found
+
+
+def method_cases(rows, backend):
+    """(model, images, method, its result) of all methods of the rows that have every method."""
+    for name, row in rows.items():
+        kind, *rest = name.split()
+        if kind == "methods" and rest[0] == backend and "result" in row:
+            for method, found in row["result"]["methods"].items():
+                yield rest[1], int(rest[2]), method, found
