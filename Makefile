@@ -10,6 +10,7 @@ BENCH_BIN := $(BENCH_VENV)/bin
 BACKEND ?= torch
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+TEST_JOBS ?= 2
 BENCH_ARGS ?=
 
 # A command that exists need not work, and a Python without ensurepip can make no environment.
@@ -21,7 +22,7 @@ PYTHON ?= $(shell for python in python3.11 python3.10 python3; do \
 
 help:
 	@echo "make demo       train LeNet on digits with the Saliency Trace (BACKEND=torch or tf, DEMO_ARGS=...)"
-	@echo "make test       run the tests, which need Graphviz's dot (PYTEST_ARGS='-m slow' for the long ones, ...)"
+	@echo "make test       run the tests, TEST_JOBS=2 at a time; they need Graphviz's dot (PYTEST_ARGS='-m slow', ...)"
 	@echo "make lint       check style and types"
 	@echo "make bench      compare with peers, about two hours (BENCH_ARGS='--quick', '--only torch', '--report', ...)"
 	@echo "make curves     measure the error of maps over the gradients spent (BENCH_ARGS='--quick', '--redraw', ...)"
@@ -32,7 +33,7 @@ demo: $(STAMP)
 	$(BIN)/python apphub_examples/digits/demo.py --backend $(BACKEND) $(DEMO_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
