@@ -21,11 +21,11 @@ from fe_saliency.method import FromData, find
 #: The key of the batch that holds the rows which expected gradients compare with.
 REFERENCES = "references"
 
-_GIVEN = {"nsamples": 100, "baseline": "zero"}
+_NOISY, _GIVEN = {"nsamples": 100}, {"nsamples": 100, "baseline": "zero"}
 _SMOOTHED = {"nsamples": (16, 16), "baseline": "zero"}
 #: {band: {method: what `SaliencyNet.attribute` is told beside it}}: all registered methods, and three composed ones.
 BANDS = {
-    "The gradient at the picture, and activation maps of the last layer": {
+    "At the picture itself; then coarser maps: of the last layer, and of regions": {
         "gradient": {},
         "absolute_gradient": {},
         "squared_gradient": {},
@@ -33,33 +33,33 @@ BANDS = {
         "gradcam": {},
         "gradcam_plus_plus": {},
         "layercam": {},
-        "smooth(gradcam)": {"nsamples": 25},
+        "xrai": {"nsamples": 50},
     },
-    "Over noisy copies of the picture, or noisy copies of the network": {
-        "smoothgrad": {"nsamples": 100},
-        "smoothgrad_squared": {"nsamples": 100},
-        "vargrad": {"nsamples": 100},
-        "noisegrad": {"nsamples": 20},
+    "Over noisy copies of the picture, of the network, or of both": {
+        "smoothgrad": _NOISY,
+        "smoothgrad_squared": _NOISY,
+        "vargrad": _NOISY,
+        "smooth(gradient_x_input)": _NOISY,
+        "smooth(gradcam)": {"nsamples": 25},
+        "noisegrad": {"nsamples": 25},
+        "noisy_weights(gradient, 0.05)": {"nsamples": 25},
         "fusiongrad": {"nsamples": (10, 10)},
+    },
+    "Along a path from a baseline to the picture, or to noisy copies of it": {
+        "integrated_gradients": _GIVEN,
         "smoothed_integrated_gradients": _SMOOTHED,
         "smoothed_integrated_gradients_squared": _SMOOTHED,
         "integrated_gradients_variance": _SMOOTHED,
-    },
-    "Along a path from a baseline to the picture": {
-        "integrated_gradients": _GIVEN,
         "expected_gradients": {"nsamples": 200, "baseline": FromData(REFERENCES)},
         "blur_integrated_gradients": {"nsamples": 100},
         "idgi": _GIVEN,
         "guided_integrated_gradients": _GIVEN,
-        "xrai": {"nsamples": 50},
-        "smooth(xrai)": {"nsamples": (10, 10)},
-        "noisy_weights(xrai)": {"nsamples": (10, 10)},
     },
 }
 COMPOSED = {
+    "smooth(gradient_x_input)": smooth("gradient_x_input"),
     "smooth(gradcam)": smooth("gradcam"),
-    "smooth(xrai)": smooth("xrai"),
-    "noisy_weights(xrai)": noisy_weights("xrai"),
+    "noisy_weights(gradient, 0.05)": noisy_weights("gradient", stdev=0.05),
 }
 NAMES = [name for band in BANDS.values() for name in band]
 _CELL = 120  # The side of a picture on the page, in pixels
