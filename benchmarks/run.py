@@ -18,7 +18,7 @@ from benchmarks.jobs import jobs
 from benchmarks.store import ROOT, Store
 
 #: A row that takes so much longer than its time limit is ended.
-_PATIENCE = 15
+_PATIENCE = 30
 
 
 def main():
