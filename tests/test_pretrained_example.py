@@ -98,6 +98,6 @@ def test_a_mistake_is_told_before_anything_is_computed(argv, said, backend, exam
 
 def test_a_missing_package_is_told_with_the_command_that_installs_it(backend, example, monkeypatch):
     network, common = example(f"pretrained_{backend}"), example("pretrained_common")
-    monkeypatch.setattr(network, "packages", (*network.packages, "no_such_package"))
+    monkeypatch.setattr(network, "PACKAGES", (*network.PACKAGES, "no_such_package"))
     with pytest.raises(SystemExit, match="(?s)needs no_such_package.*pip install --no-deps -r .*requirements.txt"):
         common.run(network, "page.png", [])
