@@ -24,18 +24,18 @@ def run(network, output, argv=None):
     """Explain photos by a network, and write the page.
 
     Args:
-        network: With `packages`, which it needs; `side` of the squares that it takes; `build()`, the compiled model,
-            which gives logits; and `prepare(photos)`, from RGB (B, side, side, 3), 0 to 255, to its input.
+        network: With `PACKAGES`, which it needs; `SIDE` of the squares that it takes; `build()`, the compiled model,
+            which gives logits; and `prepare(photos)`, from RGB (B, SIDE, SIDE, 3), 0 to 255, to its input.
         output: The file to write if the command line names none.
         argv: The command line; None for that of the process.
     """
     args = _arguments(output, argv)
-    _check_packages(network.packages)
+    _check_packages(network.PACKAGES)
     photos = [_opened(path) for path in args.photos] or [_example(name) for name in PHOTOS]
-    photos = _squares(photos, network.side)
+    photos = _squares(photos, network.SIDE)
     batch = {"x": network.prepare(photos)}
     if "expected_gradients" in args.methods:
-        batch[REFERENCES] = network.prepare(_squares([_example(name) for name in OTHERS], network.side))
+        batch[REFERENCES] = network.prepare(_squares([_example(name) for name in OTHERS], network.SIDE))
     net = SaliencyNet(network.build(), "x", "y_pred", score="logit")
     classes = TextColumn("decides for", _decided(net, batch))
     picture = page(net, batch, photos / 255, [classes], args.methods, args.nsamples, args.overlay, args.scale)

