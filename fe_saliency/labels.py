@@ -1,9 +1,9 @@
-"""Class numbers as people read them."""
+"""Class numbers, and features, as people read them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,30 @@ def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:
     if single.dtype.kind not in "biuf" or not (single == np.floor(single)).all():
         raise TypeError(f"`{key}` (of dtype {classes.dtype}) must hold class numbers, as the model counts its classes.")
     return single.astype(np.int64)
+
+
+def feature_names_of(
+    given: None | Sequence[str] | Mapping[str, Sequence[str]], inputs: Sequence[str]
+) -> dict[str, list[str]]:
+    """The names of features that a user's argument stands for: {input key: names}.
+
+    Raises:
+        ValueError: A list although there are several inputs, or names of what is no input.
+        TypeError: None of these.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(inputs) > 1:
+            raise ValueError(f"`feature_names` must say of which input they are, {list(inputs)}: {{input key: names}}.")
+        given = {inputs[0]: given}
+    wrong = [key for key in given if key not in inputs]
+    if wrong:
+        raise ValueError(f"`feature_names` (of {wrong}) must be of model inputs, which are {list(inputs)}.")
+    for key, names in given.items():
+        if isinstance(names, (str, bytes)) or not isinstance(names, Sequence):
+            raise TypeError(f"`feature_names` (={names!r} of '{key}') must be a list with one name for each feature.")
+    return {key: [str(name) for name in names] for key, names in given.items()}
 
 
 class Labels:

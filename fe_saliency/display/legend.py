@@ -16,6 +16,9 @@ _SIGNED_MEANING = "red: raises the score, blue: lowers it, white: neither"
 _OWN_SCALE = "share of each map's 99th percentile"
 CAPTION = f"{_MEANING} ({_OWN_SCALE})"
 SIGNED_CAPTION = f"{_SIGNED_MEANING} ({_OWN_SCALE})"
+_OWN_LARGEST = "share of each map's largest value"
+BARS_CAPTION = f"long and bright = looked at ({_OWN_LARGEST})"
+SIGNED_BARS_CAPTION = f"{_SIGNED_MEANING} ({_OWN_LARGEST})"
 
 # Of each kind of map: the lowest value, and what gives its colours
 _BARS: tuple[tuple[type, int, Callable[[np.ndarray], np.ndarray]], ...] = (

@@ -12,18 +12,17 @@ import numpy as np
 from fe_saliency.archive import Run, load
 from fe_saliency.display import (
     Frame,
-    ImageColumn,
+    Parts,
     Section,
-    TextColumn,
     animate,
     compose,
     film,
     reel,
-    to_unit,
     write_png,
 )
 from fe_saliency.record import Record
-from fe_saliency.review.figures import captions, class_columns, columns, map_column
+from fe_saliency.review.figures import captions, class_columns, columns
+from fe_saliency.review.pictures import Column, can_be_drawn, input_column, map_column, parts_of
 
 #: A strip of more rows or epochs is not read any more.
 ROWS, EPOCHS = 8, 20
@@ -57,7 +56,8 @@ def film_of(
 ) -> Film:
     """The film of one map of a training that was kept (`Saliency(save_dir=...)`).
 
-    A red tab stands above the epochs at which a watched region warned.
+    A red tab stands above the epochs at which a watched region warned. Of a table the features, and of a volume the
+    slice, are the same in all epochs: those where the measured map of the last epoch is largest.
 
     Args:
         run: What `fe_saliency.archive.load` gave, or the folder.
@@ -69,20 +69,23 @@ def film_of(
 
     Raises:
         FileNotFoundError: Nothing was kept there.
-        ValueError: No such map, input or place.
+        ValueError: No such map, input or place; or an input that has no pictures.
     """
     run = run if isinstance(run, Run) else load(run)
     epochs = run.epochs(mode, ds_id)
     last = run.record(epochs[-1], mode, ds_id)
     name = _one_of("name", name, list(last.maps), last.settings["measured"])
     key = _one_of("key", key, list(last.inputs), next(iter(last.inputs)))
+    if not can_be_drawn(last, key):
+        raise ValueError(f"`key` (={key!r}) must be an input with pictures, but is of shape {last.inputs[key].shape}.")
+    parts, labelled = (parts_of(last, key, rows, most=1, labels=each) for each in (False, True))
     records = (run.record(epoch, mode, ds_id) for epoch in _some(run, epochs, mode, ds_id))
     # A control that failed in an epoch has no map there.
-    frames = [_frame(record, name, key, rows) for record in records if name in record.maps]
-    lead: list[TextColumn | ImageColumn] = []
+    frames = [_frame(record, name, key, rows, parts) for record in records if name in record.maps]
+    lead: list[Column] = []
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
-    lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
+    lead.append(input_column(last, key, rows, labelled))
     title, told = last.settings["titles"][name], captions(last, key, name)
     return Film(film(frames, lead, title, *told, most=EPOCHS, total=len(epochs)), reel(frames, lead, title, *told))
 
@@ -119,7 +122,7 @@ def figure_of(
 def write_films(
     run: Run | str | Path, rows: int = ROWS, places: Collection[tuple[str, str]] | None = None
 ) -> list[Path]:
-    """Write a film of every map, input and place of a training that was kept, into its folder.
+    """Write a film of every map, input with pictures and place of a training that was kept, into its folder.
 
     Args:
         run: What `fe_saliency.archive.load` gave, or the folder.
@@ -138,6 +141,8 @@ def write_films(
         stem = next(iter(files.values())).stem.rsplit("_", 1)[0]  # as safe for a file system as the archive's own
         for name in last.maps:
             for number, key in enumerate(last.inputs):
+                if not can_be_drawn(last, key):
+                    continue
                 part = f"_{number}" if len(last.inputs) > 1 else ""
                 path = run.folder / f"film_{stem}_{quote(name, safe=' (),')}{part}.png"
                 film_of(run, name, key, mode, ds_id, rows).save(path)
@@ -161,7 +166,7 @@ def _some(run: Run, epochs: Sequence[int], mode: str | None, ds_id: str | None, 
     return [epochs[number] for number in sorted({*spread, *begin[:most]})]
 
 
-def _frame(record: Record, name: str, key: str, rows: int) -> Frame:
+def _frame(record: Record, name: str, key: str, rows: int, parts: Parts | None) -> Frame:
     notes = class_columns(record, rows)[-1] if len(record.predictions) == 1 else None
     marker = "warning" if record.settings.get("warnings") else None
-    return Frame(record.epoch, map_column(record, name, key, rows), notes, marker)
+    return Frame(record.epoch, map_column(record, name, key, rows, parts), notes, marker)

@@ -18,7 +18,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.atomic import writable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
-from fe_saliency.labels import Labels, one_per_row
+from fe_saliency.labels import Labels, feature_names_of, one_per_row
 from fe_saliency.measure import mean_known
 from fe_saliency.method import Method
 from fe_saliency.record import Record
@@ -115,6 +115,12 @@ class Saliency(Trace):
             and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
             and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
             then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
+        feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
+            inputs a dict of such lists by key. None for their indices.
+
+    Of table rows, (B, F), at most 8 features are drawn, the largest of the measured map; of volumes, three slices: of
+    each third of the depth that with most attribution. What has more axes than a volume cannot be drawn: the figure
+    says so, and the numbers are told all the same.
 
     Each `fit` is a training of its own: drift, scale and the untrained model begin anew, also if the Trace was used
     before; the samples stay. One that RestoreWizard resumes goes on with all of them.
@@ -159,11 +165,13 @@ class Saliency(Trace):
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
         methods: None | str | Method | Sequence[Any] = None,
+        feature_names: None | Sequence[str] | Mapping[str, Sequence[str]] = None,
     ) -> None:
         self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, score=score, seed=seed, max_rows=max_rows)
         self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)
+        self.feature_names = feature_names_of(feature_names, self.net.model_inputs)
         self.controls = Controls(self.net, controls)
         self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
@@ -323,6 +331,7 @@ class Saliency(Trace):
                 "score": self.score,
                 "class_key": self.class_key,
                 "names": self.labels.mapping,
+                "features": self.feature_names,
                 "scales": None,
                 "scale_origin": None,
             },
