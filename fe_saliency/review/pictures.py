@@ -39,7 +39,7 @@ def can_be_drawn(record: Record, key: str) -> bool:
 def pictures(record: Record, key: str, rows: int | None = None) -> list[Column]:
     """The input, its overlay if it has one, and all maps; or, of what has no pictures, a column that says so."""
     if not can_be_drawn(record, key):
-        told = f"{record.inputs[key].shape[1:]} cannot be drawn"
+        told = f"shape {record.inputs[key].shape[1:]} cannot be drawn"
         return [TextColumn(f"Input {key}", [told] * len(record.inputs[key][:rows]))]
     parts = parts_of(record, key, rows)
     maps = {name: map_column(record, name, key, rows, parts) for name in record.maps}

@@ -120,7 +120,7 @@ def test_a_thin_volume_is_drawn_whole(depth):
 
 def test_what_has_more_axes_says_so_in_the_figure():
     (said,) = pictures(made((2, 2, 3, 2, 3, 1)), "x", 1)
-    assert isinstance(said, TextColumn) and said.texts == ["(2, 3, 2, 3, 1) cannot be drawn"]
+    assert isinstance(said, TextColumn) and said.texts == ["shape (2, 3, 2, 3, 1) cannot be drawn"]
 
 
 def test_rows_that_are_not_finite_are_blank():

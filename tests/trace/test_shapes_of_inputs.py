@@ -108,7 +108,7 @@ def test_what_cannot_be_drawn_says_so_in_the_figure(backend):
     (figure,), _ = trained(backend, "no picture", epochs=1, strict=True)
     last = figure.sections[0].columns[-1]
     shape = laid_out(backend, SHAPES["no picture"])
-    assert isinstance(last, TextColumn) and last.texts == [f"{shape} cannot be drawn"] * 3
+    assert isinstance(last, TextColumn) and last.texts == [f"shape {shape} cannot be drawn"] * 3
 
 
 @pytest.mark.parametrize("kind", PLACES)
