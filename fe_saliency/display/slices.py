@@ -1,6 +1,7 @@
 """Volumes as rows of slices, each with its number."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -28,7 +29,7 @@ def slices(column: Pixels, parts: Parts, cell: int) -> np.ndarray:
     count = parts.indices.shape[1]
     chosen = parts.of(column.values)
     side = cell if count == 1 else round(cell * _SHARE)
-    flat = {column.holds: chosen.reshape(-1, *chosen.shape[2:]), "blank": None, "parts": None}
+    flat: dict[str, Any] = {column.holds: chosen.reshape(-1, *chosen.shape[2:]), "blank": None, "parts": None}
     drawn = pixels(replace(column, **flat), side)
     drawn = drawn.reshape(len(column), count, *drawn.shape[1:])
     high, wide = drawn.shape[2:4]
