@@ -30,7 +30,7 @@ from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.instruments import Instruments, checked_watch
 from fe_saliency.trace.measures import Measures
-from fe_saliency.trace.recipe import recipe_of
+from fe_saliency.trace.recipe import check_recipe, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples
 from fe_saliency.trace.scales import Scales
@@ -121,8 +121,8 @@ class Saliency(Trace):
 
     Raises:
         ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
-            samples that lack a key, or that a watched region does not fit; too small a `budget` (also when a run
-            begins, and its datasets are known).
+            samples that lack a key, or that a watched region does not fit; class activation maps of several inputs, or
+            in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -166,6 +166,7 @@ class Saliency(Trace):
         self.labels = Labels(label_mapping)
         self.controls = Controls(self.net, controls)
         self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
+        check_recipe(self.recipe, self.net)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
