@@ -55,7 +55,7 @@ class Saliency(Trace):
         model_inputs: The key(s) of its inputs.
         model_outputs: The key(s) of its outputs.
         class_key: The key of the true class: numbers (B,) or (B, 1), one-hot (B, N), or names.
-        label_mapping: {name: class number}.
+        label_mapping: {name: class number}. A class that it lacks is logged once, and shown by its number.
         outputs: The key(s) under which figures are left, one per model input:
             `fe.trace.io.TensorBoard(write_images=...)`, `ImageSaver` and `ImageViewer` take them. With several dataset
             ids a figure stacks them, labelled.
@@ -332,6 +332,9 @@ class Saliency(Trace):
         )
         with guarded(self.strict, f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
             record.settings.update(self.scales.of(record))
+        for classes in (record.labels, *record.predictions.values()):
+            if classes is not None:
+                self.labels.tell(classes)
         return record
 
     def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:

@@ -105,14 +105,11 @@ def test_classes_with_names_are_known_beforehand():
     assert Measures("trust", labels=Labels({"dog": 1})).names == list(GROUPS["trust"])
 
 
-def test_a_class_without_a_name_costs_the_numbers_of_classes_only(caplog):
+def test_a_class_without_a_name_is_told_by_its_number():
     one = made(rows=4, labels=np.array([0, 1, 0, 7]))
     measures = Measures("concentration", per_class=True, labels=Labels({"cat": 0, "dog": 1}))
-    (found,) = measures.see(one, {}, strict=False).values()
-    assert set(found) == set(GROUPS["concentration"]) and np.isfinite(list(found.values())).all()
-    assert "no name for class 7" in caplog.text
-    with pytest.raises(ValueError, match="no name for class 7"):
-        measures.see(one, {})
+    (found,) = measures.see(one, {}).values()
+    assert found["gini_class_#7"] == pytest.approx(measure.gini(hot(one))[3])
 
 
 @pytest.mark.parametrize("name", ["drift", "concentration", "trust", "decision", "region", "control"])
