@@ -112,6 +112,13 @@ def test_a_class_without_a_name_is_told_by_its_number():
     assert found["gini_class_#7"] == pytest.approx(measure.gini(hot(one))[3])
 
 
+def test_rows_that_were_not_explained_are_of_no_class():
+    """Their target is -1, as that of a row of NaN."""
+    targets = {"y": np.array([0, -1, 1, 1])}
+    (found,) = Measures("trust", per_class=True).see(made(rows=4, labels=None, targets=targets), {}).values()
+    assert {name for name in found if "unusable" in name} == {"unusable", "unusable_class_0", "unusable_class_1"}
+
+
 @pytest.mark.parametrize("name", ["drift", "concentration", "trust", "decision", "region", "control"])
 def test_a_group_that_fails_keeps_no_other_from_being_told(name, caplog):
     maps = {**made().maps, "randomised": made(9).maps["smoothed"]}
