@@ -101,12 +101,7 @@ class Instruments:
                 "Row(s) %s %s that the Saliency trace keeps hold NaN or infinite numbers: they have no maps, and no "
                 "part in any number but `unusable`.", ", ".join(map(str, unknown)), where,
             )  # fmt: skip
-        fitting = []
-        for region in self.watch.regions if self.watch else ():
-            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
-                self.watch.where(region, self.net, rows)
-                fitting.append(region)
-        self._fitting[place] = replace(self.watch, regions=fitting) if self.watch and fitting else None
+        self._fitting[place] = None if self.watch is None else self._fitted(self.watch, rows, where)
 
     def see(self, record: Record, rows: Rows) -> dict[str, float]:
         """Take note of a record.
@@ -153,6 +148,15 @@ class Instruments:
                 several = "" if len(strips) == 1 else "s"
                 print(f"FastEstimator-Saliency: wrote {len(strips)} film strip{several} to {run.folder}")
             self._kept.clear()
+
+    def _fitted(self, watch: Watch, rows: Rows, where: str) -> Watch | None:
+        """`watch` of those regions alone that fit the rows; None if none does."""
+        fitting = []
+        for region in watch.regions:
+            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
+                watch.where(region, self.net, rows)
+                fitting.append(region)
+        return replace(watch, regions=fitting) if fitting else None
 
     def _watched(self, record: Record, rows: Rows) -> dict[str, float]:
         if self.watch is None:

@@ -341,7 +341,7 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
         return trace, recorder, estimator(backend, model, traces, evaluation=dataset(backend, ROWS, seed=1), epochs=4)
 
     options = {"save_dir": str(tmp_path / "ranking")}
-    _, recorded, first = run(3, options)
+    former, recorded, first = run(3, options)
     with pytest.raises(Stop):
         first.fit()
     before = list(recorded.kept)
@@ -351,6 +351,7 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
     expected = by_hand(backend, kept).std(axis=0).mean(axis=1)
     np.testing.assert_allclose(scores(trace.table()), expected, rtol=2e-3)
     assert (trace.table()["epochs"] == 4).all()
+    assert written(tmp_path / "ranking").name == trace.run == former.run
     assert {path.name for path in written(tmp_path / "ranking").iterdir()} >= {"vog_eval.csv"}
 
 
