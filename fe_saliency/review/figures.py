@@ -36,8 +36,11 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
     # cannot be compared with a number from the model.
     comparable = record.labels is not None and len(record.predictions) == 1 and labels.common_to(record.labels)
     for key, classes in record.predictions.items():
-        predicted = labels.of(classes[:rows])
-        right = [a == b for a, b in zip(predicted, true or [], strict=True)] if comparable else None
+        known = (classes[:rows] >= 0).tolist()  # -1 stands for no class
+        predicted = [name if is_one else "-" for name, is_one in zip(labels.of(classes[:rows]), known, strict=True)]
+        right = None
+        if comparable:
+            right = [a == b if is_one else None for a, b, is_one in zip(predicted, true or [], known, strict=True)]
         found.append(TextColumn(f"Predicted {key}", predicted, right))
     return found
 
@@ -46,18 +49,23 @@ def captions(record: Record, key: str, name: str | None = None) -> tuple[str, st
     """What stands beside the colour bars of masks and of signed maps, of all maps or of one."""
     masks, signed = _scale_captions(record, key, name)
     score = record.settings.get("score", "output")
-    explained = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
-    return masks + explained, signed + explained
+    told = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
+    if any(each in record.settings["controls"] for each in _shown(record, name)):
+        told += "; controls are explained for the class that the trained model predicts"
+    return masks + told, signed + told
 
 
 def _scale_captions(record: Record, key: str, name: str | None) -> tuple[str, str]:
-    scales = record.settings["scales"]
-    if scales is None:
-        bars = record.inputs[key].ndim == 2
+    scales, titles = record.settings["scales"] or {}, record.settings["titles"]
+    bars = record.inputs[key].ndim == 2
+    numbers = {titles[each]: scales[each][key] for each in _shown(record, name) if each in scales}
+    if not numbers:
         return (BARS_CAPTION, SIGNED_BARS_CAPTION) if bars else (CAPTION, SIGNED_CAPTION)
-    titles = record.settings["titles"]
-    # Controls are drawn on the scale of the map that they control.
-    shown = [name] if name else [each for each in record.maps if each not in record.settings["controls"]]
-    numbers = {titles[each]: scales[each][key] for each in shown}
+    own = [titles[each] for each in _shown(record, name) if each not in scales]  # such as controls
     origin = record.settings["scale_origin"]
-    return scale_caption(numbers, origin), scale_caption(numbers, origin, signed=True)
+    masks, signed = (scale_caption(numbers, origin, each, own, bars) for each in (False, True))
+    return masks, signed
+
+
+def _shown(record: Record, name: str | None) -> list[str]:
+    return list(record.maps) if name is None else [name]

@@ -85,30 +85,28 @@ def parts_of(
 
 
 def input_column(record: Record, key: str, rows: int | None, parts: Parts | None) -> Column:
-    """The input itself."""
-    title, values = f"Input {key}", record.inputs[key][:rows]
+    """The input itself; rows that are not finite are blank."""
+    title, (values, blank) = f"Input {key}", _blanked(record.inputs[key][:rows])
     if values.ndim == _SIGNAL:
         signals = channels_last(values, record.channel_axis)
         if signals.shape[2] <= LANES:
-            return SignalColumn(title, signals.astype(np.float64))
+            return SignalColumn(title, signals.astype(np.float64), blank=blank)
     if values.ndim == _TABLE and parts is not None and parts.labels is not None:
         pairs = zip(parts.labels, parts.of(values).tolist(), strict=True)
         told = [[f"{name} = {value:.4g}" for name, value in zip(*pair, strict=True)] for pair in pairs]
         parts = Parts(parts.indices, told)
         shown, count = parts.indices.shape[1], values.shape[1]
         title += f" ({shown} of {count} features)" if shown < count else ""
-    return ImageColumn(title, to_unit(values, record.channel_axis), signal=True, parts=parts)
+    return ImageColumn(title, to_unit(values, record.channel_axis), True, blank, parts)
 
 
 def map_column(
     record: Record, name: str, key: str, rows: int | None = None, parts: Parts | None = None
 ) -> MaskColumn | SignedColumn:
-    """One map of one model input, on the record's scale; rows that are not finite are blank."""
-    raw, axis = record.maps[name][key][:rows], record.channel_axis
-    finite = finite_rows(raw)
-    raw, blank = np.where(finite.reshape(-1, *[1] * (raw.ndim - 1)), raw, 0), (~finite).tolist()
-    title, scales = record.settings["titles"][name], record.settings["scales"]
-    scale = None if scales is None else scales[name][key]
+    """One map of one model input, on the record's scale or, if it has none there, its own; as `input_column`."""
+    raw, blank = _blanked(record.maps[name][key][:rows])
+    title, axis = record.settings["titles"][name], record.channel_axis
+    scale = (record.settings["scales"] or {}).get(name, {}).get(key)
     if raw.ndim == _TABLE and scale is None:
         # Among few features the 99th percentile is the second largest: the largest would be as long a bar.
         largest = np.abs(raw).max(axis=1, keepdims=True)
@@ -120,7 +118,7 @@ def map_column(
 
 def _overlay(record: Record, key: str, rows: int | None, measured: MapColumn) -> Column | None:
     """The measured map laid over the input; a table has none."""
-    values, signed = record.inputs[key][:rows], isinstance(measured, SignedColumn)
+    (values, _), signed = _blanked(record.inputs[key][:rows]), isinstance(measured, SignedColumn)
     if values.ndim == _TABLE:
         return None
     if values.ndim == _SIGNAL:
@@ -130,6 +128,13 @@ def _overlay(record: Record, key: str, rows: int | None, measured: MapColumn) ->
     picture = to_unit(values, record.channel_axis)
     over = blend_signed(picture, measured.values) if signed else blend(picture, measured.values)
     return ImageColumn(OVERLAY, over, blank=measured.blank, parts=measured.parts)
+
+
+def _blanked(values: np.ndarray) -> tuple[np.ndarray, list[bool]]:
+    """Values that can be drawn, zeros in rows that are not finite, and which rows these are."""
+    blank, values = ~finite_rows(values), np.array(values)
+    values[blank] = 0
+    return values, blank.tolist()
 
 
 def _sizes(values: np.ndarray) -> np.ndarray:

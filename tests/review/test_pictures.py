@@ -131,6 +131,13 @@ def test_rows_that_are_not_finite_are_blank():
         assert all(list(column.blank) == [False, True] for column in found[1:])
 
 
+def test_inputs_that_are_not_finite_are_blank():
+    for shape in ((2, 12), (2, 20, 1), (2, 20, 12), (2, 6, 4, 4, 1)):
+        one = made(shape)
+        one.inputs["x"][(1, *[0] * (len(shape) - 1))] = np.inf
+        assert list(pictures(one, "x")[0].blank) == [False, True]
+
+
 # Films and figures of what was kept.
 
 
