@@ -1,12 +1,15 @@
-"""Class numbers as people read them."""
+"""Class numbers, and features, as people read them."""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+_LOG = logging.getLogger("fe_saliency")
 
 
 def one_per_row(classes: np.ndarray) -> np.ndarray:
@@ -47,11 +50,36 @@ def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:
     return single.astype(np.int64)
 
 
+def feature_names_of(
+    given: None | Sequence[str] | Mapping[str, Sequence[str]], inputs: Sequence[str]
+) -> dict[str, list[str]]:
+    """The names of features that a user's argument stands for: {input key: names}.
+
+    Raises:
+        ValueError: A list although there are several inputs, or names of what is no input.
+        TypeError: None of these.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(inputs) > 1:
+            raise ValueError(f"`feature_names` must say of which input they are, {list(inputs)}: {{input key: names}}.")
+        given = {inputs[0]: given}
+    wrong = [key for key in given if key not in inputs]
+    if wrong:
+        raise ValueError(f"`feature_names` (of {wrong}) must be of model inputs, which are {list(inputs)}.")
+    for key, names in given.items():
+        if isinstance(names, (str, bytes)) or not isinstance(names, Sequence):
+            raise TypeError(f"`feature_names` (={names!r} of '{key}') must be a list with one name for each feature.")
+    return {key: [str(name) for name in names] for key, names in given.items()}
+
+
 class Labels:
     """Names of classes.
 
     Args:
-        mapping: {name: class number, as the model gives it}, or None or empty: classes are shown as they are.
+        mapping: {name: class number, as the model gives it}, or None or empty: classes are shown as they are. A class
+            that it lacks is shown by its number, as "#7".
 
     Raises:
         TypeError: No mapping, or a class that is not a whole number.
@@ -59,6 +87,7 @@ class Labels:
 
     def __init__(self, mapping: Mapping[str, Any] | None) -> None:
         self._names: dict[int, str] | None = None
+        self._told: set[str] = set()
         if mapping is not None and not isinstance(mapping, Mapping):
             raise TypeError(f"`label_mapping` (a {type(mapping).__name__}) must be a dict {{name: class number}}.")
         if mapping:
@@ -86,9 +115,28 @@ class Labels:
             classes: (B,) or (B, 1) class numbers or names, or (B, N) one-hot.
 
         Raises:
-            ValueError: A class number without a name in the mapping, or an array of another shape.
+            ValueError: An array of another shape.
         """
         return [self._name(value) for value in one_per_row(classes).tolist()]
+
+    def tell(self, classes: np.ndarray) -> None:
+        """Log a warning for each class number that the mapping lacks, once; numbers below 0 are no classes.
+
+        Args:
+            classes: As of `of`.
+
+        Raises:
+            ValueError: As `of`.
+        """
+        if self._names is None or classes.dtype.kind not in "biuf":
+            return
+        single = one_per_row(classes)
+        for name in sorted({*self.of(single[single >= 0])} - {*self._names.values()} - self._told):
+            self._told.add(name)
+            _LOG.warning(
+                "`label_mapping` has no name for class %s, which the data or the model gave; it names %s. The class is "
+                "shown as '%s'; add it to the mapping.", name[1:], sorted(self._names), name,
+            )  # fmt: skip
 
     def _name(self, value: Any) -> str:
         if isinstance(value, bytes):
@@ -96,11 +144,4 @@ class Labels:
         if isinstance(value, str):
             return value
         number = int(value) if float(value).is_integer() else value
-        if self._names is None:
-            return str(number)
-        if number not in self._names:
-            raise ValueError(
-                f"`label_mapping` has no name for class {number}, which the data or the model gave; it names "
-                f"{sorted(self._names)}. Add the class to it."
-            )
-        return self._names[number]
+        return str(number) if self._names is None else self._names.get(number, f"#{number}")

@@ -28,7 +28,8 @@ class Record:
             channels-last.
         inputs: {input key: (B, ...)}, what the model is given.
         maps: {map name: {input key: (B, ...)}}: "vanilla", "smoothed", "integrated", "smoothed_integrated", or those of
-            them that were computed, or the names of methods; raw and signed, each of the shape of its input.
+            them that were computed, or the names of methods; raw and signed, each of the shape of its input, but that
+            maps of regions and class activation maps have one channel.
         targets: {output key: int64 (B,)}, the class that is explained.
         predictions: {output key: int64 (B,)}, the class that the model decides for.
         scores: {output key: (B,)}, the explained score of the clean input, in the unit of the net's `score`.
@@ -86,6 +87,11 @@ class Record:
         """(mode, dataset id): whose epochs can be compared with this one."""
         return self.mode, self.ds_id
 
+    def _single(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """`shape` with one channel, if it has any."""
+        axis = self.channel_axis % len(shape)
+        return (*shape[:axis], 1, *shape[axis + 1 :]) if len(shape) > 2 else shape
+
     def _expected(self) -> Iterator[tuple[str, np.ndarray, tuple[int, ...]]]:
         """(name, array, shape that it must have) of everything that comes by row."""
         rows = next((np.shape(array)[:1] for array in self.inputs.values() if np.ndim(array)), (1,))
@@ -95,7 +101,9 @@ class Record:
             for key, array in maps.items():
                 if key not in self.inputs:
                     raise ValueError(f"`maps['{name}']` (of {key!r}) must be of `inputs`, which are {[*self.inputs]}.")
-                yield f"maps['{name}']['{key}']", array, self.inputs[key].shape
+                shape = self.inputs[key].shape
+                single = self._single(shape)
+                yield f"maps['{name}']['{key}']", array, single if np.shape(array) == single else shape
         for field in PER_ROW:
             for key, array in getattr(self, field).items():
                 yield f"{field}['{key}']", array, rows

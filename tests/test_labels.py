@@ -56,9 +56,19 @@ def test_a_mapping_to_something_else_is_refused(value):
         Labels({"dog": value})
 
 
-def test_a_class_without_a_name_is_named():
-    with pytest.raises(ValueError, match=r"no name for class 3.*names \[0, 1, 2\]. Add the class"):
-        Labels(NAMES).of(np.array([0, 3]))
+def test_a_class_without_a_name_is_told_once_and_shown_by_its_number(caplog):
+    one, classes = Labels({"7": 0, "dog": 1}), np.array([0, 7, 1, 7, 10, -1])
+    assert one.of(classes) == ["7", "#7", "dog", "#7", "#10", "#-1"], "and not taken for the class of that name"
+    for _ in range(2):
+        one.tell(classes)
+        one.tell(np.array(["cat"]))
+        one.tell(np.eye(3)[2:])
+    said = [record.getMessage() for record in caplog.records]
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 3
+    assert [said[0].count(part) for part in ("no name for class 10", "it names [0, 1]", "shown as '#10'")] == [1, 1, 1]
+    assert "class 7," in said[1] and "class 2," in said[2]
+    Labels(None).tell(classes)
+    assert len(caplog.records) == 3
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 2), (2, 1, 2)])

@@ -16,6 +16,18 @@ def test_rows_and_place():
     assert record(inputs={"x": X[:0]}, maps={}, labels=None, **dict.fromkeys(PER_ROW, {})).rows == 0
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+def test_maps_may_have_one_channel(axis):
+    """Those of regions, and class activation maps."""
+    inputs = {"x": np.zeros((2, 3, 3, 3), np.float32), "t": np.zeros((2, 5), np.float32)}
+    single = inputs["x"][:, :1] if axis == 1 else inputs["x"][..., :1]
+    assert record(channel_axis=axis, inputs=inputs, maps={"m": {"x": single}}).maps["m"]["x"] is single
+    other = np.moveaxis(single, axis, -axis if axis == 1 else 1)
+    for wrong in ({"x": other}, {"t": inputs["t"][:, :1]}):
+        with pytest.raises(ValueError, match="must be of shape"):
+            record(channel_axis=axis, inputs=inputs, maps={"m": wrong})
+
+
 @pytest.mark.parametrize("field", PER_ROW)
 def test_every_number_comes_by_row(field):
     with pytest.raises(ValueError, match=rf"`{field}\['k'\]` \(of shape \(3,\)\) must be of shape \(2,\), to fit"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
+from fe_saliency.control.copies import check_method
 from fe_saliency.control.randomised import Randomised
 from fe_saliency.method import Method
 from fe_saliency.saliency_net import SaliencyNet
@@ -118,7 +119,8 @@ def emprt(
             `baseline`, `target`, `score`, ...
 
     Raises:
-        ValueError: As `SaliencyNet.attribute`, `Randomised` or `histogram_entropy`.
+        ValueError: As `SaliencyNet.attribute`, `Randomised` or `histogram_entropy`; a method that looks into a
+            layer, in TensorFlow.
         TypeError: As `SaliencyNet.attribute` or `histogram_entropy`.
 
     ```python
@@ -126,6 +128,7 @@ def emprt(
     ```
     """
     whole("bins", bins, 2)
+    check_method(net, method, options.get("layer"))
     options = {"diagnose": False, **options}
     found = net.attribute(batch, method, **options)
     copy = Randomised(net.model, seed)

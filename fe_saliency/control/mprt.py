@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fe_saliency.backend import to_numpy
+from fe_saliency.control.copies import check_method
 from fe_saliency.control.randomised import Randomised, checked_order
 from fe_saliency.heat import heat
 from fe_saliency.measure import cosine, flat, rank_correlation
@@ -57,7 +58,8 @@ def mprt(
         **options: The other arguments of `SaliencyNet.attribute`, but for `seed`, which is the net's.
 
     Raises:
-        ValueError: As `SaliencyNet.attribute` or `fe_saliency.control.randomised`.
+        ValueError: As `SaliencyNet.attribute` or `fe_saliency.control.randomised`; a method that looks into a layer, in
+            TensorFlow.
         TypeError: As `SaliencyNet.attribute`.
 
     ```python
@@ -66,6 +68,7 @@ def mprt(
     ```
     """
     checked_order(order)
+    check_method(net, method, options.get("layer"))
     options = {"diagnose": False, **options}
     found = net.attribute(batch, method, **options)
     copy = Randomised(net.model, seed)

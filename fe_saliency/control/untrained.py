@@ -47,6 +47,8 @@ class Untrained:
     def remember(self) -> None:
         """Take the weights of this moment for the untrained ones, unless some are remembered already.
 
+        They are "untrained" as far as what follows is concerned: before a second training, what the first has learned.
+
         Raises:
             ValueError: The model has no weights yet, or cannot be copied.
         """

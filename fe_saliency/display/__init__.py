@@ -6,13 +6,14 @@ import lazy_loader as lazy
 
 if TYPE_CHECKING:
     from fe_saliency.display.channels import channels_last, to_gray
-    from fe_saliency.display.columns import ImageColumn, MaskColumn, SignedColumn, TextColumn
+    from fe_saliency.display.columns import ImageColumn, MaskColumn, SignalColumn, SignedColumn, TextColumn
     from fe_saliency.display.figure import compose
     from fe_saliency.display.files import animate, write_png
     from fe_saliency.display.films import film, reel
     from fe_saliency.display.frame import Frame
     from fe_saliency.display.legend import scale_caption
     from fe_saliency.display.overlay import blend, blend_signed
+    from fe_saliency.display.parts import Parts
     from fe_saliency.display.saliency_display import SaliencyDisplay
     from fe_saliency.display.scaling import to_mask, to_unit
     from fe_saliency.display.section import Section
@@ -25,8 +26,10 @@ __all__ = [
     "Group",
     "ImageColumn",
     "MaskColumn",
+    "Parts",
     "SaliencyDisplay",
     "Section",
+    "SignalColumn",
     "SignedColumn",
     "TextColumn",
     "animate",
@@ -51,13 +54,14 @@ __getattr__, __dir__, _ = lazy.attach(
     __name__,
     submod_attrs={
         "channels": ["channels_last", "to_gray"],
-        "columns": ["ImageColumn", "MaskColumn", "SignedColumn", "TextColumn"],
+        "columns": ["ImageColumn", "MaskColumn", "SignalColumn", "SignedColumn", "TextColumn"],
         "figure": ["compose"],
         "files": ["animate", "write_png"],
         "films": ["film", "reel"],
         "frame": ["Frame"],
         "legend": ["scale_caption"],
         "overlay": ["blend", "blend_signed"],
+        "parts": ["Parts"],
         "saliency_display": ["SaliencyDisplay"],
         "scaling": ["to_mask", "to_unit"],
         "section": ["Section"],

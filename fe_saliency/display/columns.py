@@ -1,9 +1,22 @@
-"""What a figure is made of: columns of text, images, masks and signed maps."""
+"""What a figure is made of: columns of text, images, masks, signed maps and signals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+
+from fe_saliency.display.column_checks import (
+    check_blank,
+    check_one_channel,
+    check_parts,
+    check_picture,
+    check_signals,
+)
+from fe_saliency.display.parts import Parts
+
+_BY_ROW = ("images", "masks", "maps", "signals", "blank", "parts")
+_Picture = TypeVar("_Picture", bound="_Pictures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +54,35 @@ class TextColumn:
         return self.title
 
 
+class _Pictures:
+    """What columns of pictures have in common."""
+
+    title: str
+    parts: Parts | None = None
+    holds: ClassVar[str]  # The name of the field with the array
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def values(self) -> np.ndarray:
+        """What is drawn."""
+        found: np.ndarray = getattr(self, self.holds)
+        return found
+
+    @property
+    def heading(self) -> str:
+        return f"{self.title} (middle slice)" if self.values.ndim == 5 and self.parts is None else self.title
+
+    def only(self: _Picture, row: int) -> _Picture:
+        """The same column of one row."""
+        kept: dict[str, Any] = {name: getattr(self, name, None) for name in _BY_ROW}
+        changed = {name: value[row : row + 1] for name, value in kept.items() if value is not None}
+        return replace(self, **changed)  # type: ignore[type-var]
+
+
 @dataclass(frozen=True, eq=False)
-class ImageColumn:
+class ImageColumn(_Pictures):
     """One picture per row, in its own colours.
 
     Args:
@@ -54,31 +94,31 @@ class ImageColumn:
             at most.
         blank: Per row whether there is no picture, because its numbers are not finite: the cell is grey and says so.
             None for no such row.
+        parts: Of volumes, the slices that are shown side by side in the place of the middle one. Of tables, the
+            features that are listed, by their labels, in the place of a strip of all. None for no choice.
 
     Raises:
         TypeError: If the images are neither floats nor uint8.
-        ValueError: If the shape is none of these, a float is outside [0, 1], or `blank` has another length.
+        ValueError: If the shape is none of these, a float is outside [0, 1], `blank` has another length, or `parts` are
+            not of these rows.
     """
+
+    holds = "images"
 
     title: str
     images: np.ndarray
     signal: bool | None = None
     blank: Sequence[bool] | None = None
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
-        _check_picture(self.images, self.title, "images", "to_unit")
-        _check_blank(self.blank, self.images, self.title)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def heading(self) -> str:
-        return _heading(self.title, self.images)
+        check_picture(self.images, self.title, "images", "to_unit")
+        check_blank(self.blank, self.images, self.title)
+        check_parts(self.parts, self.images, self.title)
 
 
 @dataclass(frozen=True, eq=False)
-class MaskColumn:
+class MaskColumn(_Pictures):
     """One mask per row, drawn in the figure's colour scale.
 
     Args:
@@ -86,31 +126,30 @@ class MaskColumn:
         masks: Floats in [0, 1] or uint8: (B, H, W, 1), (B, H, W), (B, F), (B, T, 1) or
             (B, D, H, W, 1).
         blank: As of `ImageColumn`.
+        parts: As of `ImageColumn`; the features of tables are drawn as bars.
 
     Raises:
         TypeError: If the masks are neither floats nor uint8.
-        ValueError: If the shape is none of these, a float is outside [0, 1], or `blank` has another length.
+        ValueError: If the shape is none of these, a float is outside [0, 1], `blank` has another length, or `parts` are
+            not of these rows.
     """
+
+    holds = "masks"
 
     title: str
     masks: np.ndarray
     blank: Sequence[bool] | None = None
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
-        _check_picture(self.masks, self.title, "masks", "to_mask")
-        _check_one_channel(self.masks, self.title, "masks", "to_mask")
-        _check_blank(self.blank, self.masks, self.title)
-
-    def __len__(self) -> int:
-        return len(self.masks)
-
-    @property
-    def heading(self) -> str:
-        return _heading(self.title, self.masks)
+        check_picture(self.masks, self.title, "masks", "to_mask")
+        check_one_channel(self.masks, self.title, "masks", "to_mask")
+        check_blank(self.blank, self.masks, self.title)
+        check_parts(self.parts, self.masks, self.title)
 
 
 @dataclass(frozen=True, eq=False)
-class SignedColumn:
+class SignedColumn(_Pictures):
     """One signed map per row: red above zero, blue below, white at zero.
 
     Args:
@@ -118,68 +157,56 @@ class SignedColumn:
         maps: Floats in [-1, 1], as `to_signed` returns them, channels last: (B, H, W, 1),
             (B, H, W), (B, F), (B, T, 1) or (B, D, H, W, 1).
         blank: As of `ImageColumn`.
+        parts: As of `MaskColumn`.
 
     Raises:
         TypeError: If the maps are not floats.
-        ValueError: If the shape is none of these, a value is outside [-1, 1], or `blank` has another length.
+        ValueError: If the shape is none of these, a value is outside [-1, 1], `blank` has another length, or `parts`
+            are not of these rows.
     """
+
+    holds = "maps"
 
     title: str
     maps: np.ndarray
     blank: Sequence[bool] | None = None
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
-        _check_picture(self.maps, self.title, "maps", "to_signed", low=-1)
-        _check_one_channel(self.maps, self.title, "maps", "to_signed")
-        _check_blank(self.blank, self.maps, self.title)
-
-    def __len__(self) -> int:
-        return len(self.maps)
-
-    @property
-    def heading(self) -> str:
-        return _heading(self.title, self.maps)
+        check_picture(self.maps, self.title, "maps", "to_signed", low=-1)
+        check_one_channel(self.maps, self.title, "maps", "to_signed")
+        check_blank(self.blank, self.maps, self.title)
+        check_parts(self.parts, self.maps, self.title)
 
 
-PictureColumn = ImageColumn | MaskColumn | SignedColumn
+@dataclass(frozen=True, eq=False)
+class SignalColumn(_Pictures):
+    """One signal per row, drawn as lines, each channel in a lane of its own, before the colours of a map.
+
+    Args:
+        title: What stands above the column.
+        signals: Finite floats of any range, (B, T, C): each channel is stretched to its lane.
+        maps: What colours the background: floats (B, T, 1), in [0, 1] for masks, in [-1, 1] if `signed`. None: white.
+        signed: Whether `maps` are signed.
+        blank: As of `ImageColumn`.
+
+    Raises:
+        TypeError: If the maps are not floats.
+        ValueError: If there are no such signals, the maps do not lie over them, or `blank` has another length.
+    """
+
+    holds = "signals"
+
+    title: str
+    signals: np.ndarray
+    maps: np.ndarray | None = None
+    signed: bool = False
+    blank: Sequence[bool] | None = None
+
+    def __post_init__(self) -> None:
+        check_signals(self.signals, self.maps, self.title, low=-1 if self.signed else 0)
+        check_blank(self.blank, self.signals, self.title)
+
+
+PictureColumn = ImageColumn | MaskColumn | SignedColumn | SignalColumn
 Column = TextColumn | PictureColumn
-
-
-def _heading(title: str, values: np.ndarray) -> str:
-    return f"{title} (middle slice)" if values.ndim == 5 else title
-
-
-def _check_picture(values: np.ndarray, title: str, name: str, remedy: str, low: int = 0) -> None:
-    where, kinds = f"of column '{title}'", "floats" if low else "floats or uint8"
-    in_bytes = isinstance(values, np.ndarray) and values.dtype == np.uint8
-    if not isinstance(values, np.ndarray) or not (values.dtype.kind == "f" or (in_bytes and not low)):
-        raise TypeError(
-            f"`{name}` (={getattr(values, 'dtype', type(values).__name__)}) {where} must be a "
-            f"NumPy array of {kinds}: use `{remedy}`."
-        )
-    if not 2 <= values.ndim <= 5 or 0 in values.shape[1:]:
-        raise ValueError(
-            f"`{name}` (of shape {values.shape}) {where} must be (B, H, W, C), (B, H, W), (B, F), "
-            "(B, T, C) or (B, D, H, W, C), with nothing empty."
-        )
-    # Written so that NaN fails it too.
-    if not in_bytes and values.size and not (values.min() >= low and values.max() <= 1):
-        raise ValueError(
-            f"`{name}` (from {values.min()} to {values.max()}) {where} must be in [{low}, 1]: use `{remedy}`."
-        )
-
-
-def _check_one_channel(values: np.ndarray, title: str, name: str, remedy: str) -> None:
-    if values.ndim > 3 and values.shape[-1] != 1:
-        raise ValueError(
-            f"`{name}` (of shape {values.shape}) of column '{title}' must have one "
-            f"channel, the last: `{remedy}` sums them, `channels_last` moves them."
-        )
-
-
-def _check_blank(blank: Sequence[bool] | None, values: np.ndarray, title: str) -> None:
-    if blank is not None and len(blank) != len(values):
-        raise ValueError(
-            f"`blank` (of length {len(blank)}) of column '{title}' must have one entry for each of the "
-            f"{len(values)} rows."
-        )

@@ -1,6 +1,6 @@
 """The colour bars, and the sentences that make them readable."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ _SIGNED_MEANING = "red: raises the score, blue: lowers it, white: neither"
 _OWN_SCALE = "share of each map's 99th percentile"
 CAPTION = f"{_MEANING} ({_OWN_SCALE})"
 SIGNED_CAPTION = f"{_SIGNED_MEANING} ({_OWN_SCALE})"
+_OWN_LARGEST = "share of each map's largest value"
+BARS_CAPTION = f"long and bright = looked at ({_OWN_LARGEST})"
+SIGNED_BARS_CAPTION = f"{_SIGNED_MEANING} ({_OWN_LARGEST})"
 
 # Of each kind of map: the lowest value, and what gives its colours
 _BARS: tuple[tuple[type, int, Callable[[np.ndarray], np.ndarray]], ...] = (
@@ -24,13 +27,17 @@ _BARS: tuple[tuple[type, int, Callable[[np.ndarray], np.ndarray]], ...] = (
 )
 
 
-def scale_caption(scales: Mapping[str, float], origin: str, signed: bool = False) -> str:
+def scale_caption(
+    scales: Mapping[str, float], origin: str, signed: bool = False, own: Sequence[str] = (), bars: bool = False
+) -> str:
     """The caption of maps that share one scale over all epochs.
 
     Args:
         scales: {title of a map: what is drawn as 1, in its units}.
         origin: Where the numbers come from.
         signed: Whether it is for signed maps.
+        own: Titles of maps beside them that are drawn each on a scale of its own.
+        bars: Whether it is for rows of tables, whose own scale is another.
 
     Returns:
         The sentence for `caption`, or for `signed_caption` if `signed`.
@@ -39,7 +46,8 @@ def scale_caption(scales: Mapping[str, float], origin: str, signed: bool = False
     'dark = ignored, bright = looked at (one scale for all epochs, fixed at epoch 1: Vanilla 0.0123, Smoothed 3.4e-05)'
     """
     numbers = ", ".join(f"{title} {number:.3g}" for title, number in scales.items())
-    return f"{_SIGNED_MEANING if signed else _MEANING} (one scale for all epochs, {origin}: {numbers})"
+    beside = f"; {', '.join(own)}: {_OWN_LARGEST if bars else _OWN_SCALE}" if own else ""
+    return f"{_SIGNED_MEANING if signed else _MEANING} (one scale for all epochs, {origin}: {numbers}{beside})"
 
 
 class Legend(NamedTuple):

@@ -25,8 +25,8 @@ class Section:
         wrong = [type(column).__name__ for column in self.columns if not isinstance(column, Column)]
         if wrong:
             raise TypeError(
-                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn`, `MaskColumn` and `SignedColumn` "
-                "objects."
+                f"`columns` (with {wrong}) must hold `TextColumn`, `ImageColumn`, `MaskColumn`, `SignedColumn` and "
+                "`SignalColumn` objects."
             )
         rows = [(column.title, len(column)) for column in self.columns]
         if len({count for _, count in rows}) != 1 or rows[0][1] < 1:

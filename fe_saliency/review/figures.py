@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from fe_saliency.display import (
-    ImageColumn,
-    MaskColumn,
-    Section,
-    SignedColumn,
-    TextColumn,
-    blend,
-    blend_signed,
-    channels_last,
-    scale_caption,
-    to_mask,
-    to_signed,
-    to_unit,
-)
-from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
-from fe_saliency.display.rows import finite_rows
+from fe_saliency.display import Section, TextColumn, scale_caption
+from fe_saliency.display.legend import BARS_CAPTION, CAPTION, SIGNED_BARS_CAPTION, SIGNED_CAPTION
 from fe_saliency.labels import Labels
 from fe_saliency.record import Record
-
-OVERLAY = "Overlay"
-Column = TextColumn | ImageColumn | MaskColumn | SignedColumn
+from fe_saliency.review.pictures import Column, pictures
 
 
 def sections(record: Record, rows: int | None = None, label: str | None = None) -> list[Section]:
@@ -39,31 +21,8 @@ def sections(record: Record, rows: int | None = None, label: str | None = None) 
 
 
 def columns(record: Record, key: str, rows: int | None = None) -> list[Column]:
-    """True and predicted classes, input, overlay and all maps of one model input."""
-    picture = to_unit(record.inputs[key][:rows], record.channel_axis)
-    maps = {name: map_column(record, name, key, rows) for name in record.maps}
-    measured = maps[record.settings["measured"]]
-    over = (
-        blend_signed(picture, measured.maps) if isinstance(measured, SignedColumn) else blend(picture, measured.masks)
-    )
-    return [
-        *class_columns(record, rows),
-        ImageColumn(f"Input {key}", picture),
-        ImageColumn(OVERLAY, over, blank=measured.blank),
-        *maps.values(),
-    ]
-
-
-def map_column(record: Record, name: str, key: str, rows: int | None = None) -> MaskColumn | SignedColumn:
-    """One map of one model input, on the record's scale; rows that are not finite are blank."""
-    raw, axis = record.maps[name][key][:rows], record.channel_axis
-    finite = finite_rows(raw)
-    raw, blank = np.where(finite.reshape(-1, *[1] * (raw.ndim - 1)), raw, 0), (~finite).tolist()
-    title, scales = record.settings["titles"][name], record.settings["scales"]
-    scale = None if scales is None else scales[name][key]
-    if record.settings["signed"]:
-        return SignedColumn(title, channels_last(to_signed(raw, axis, scale), axis), blank)
-    return MaskColumn(title, channels_last(to_mask(raw, axis, scale), axis), blank)
+    """True and predicted classes, and what `pictures` shows of one model input."""
+    return [*class_columns(record, rows), *pictures(record, key, rows)]
 
 
 def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
@@ -77,8 +36,11 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
     # cannot be compared with a number from the model.
     comparable = record.labels is not None and len(record.predictions) == 1 and labels.common_to(record.labels)
     for key, classes in record.predictions.items():
-        predicted = labels.of(classes[:rows])
-        right = [a == b for a, b in zip(predicted, true or [], strict=True)] if comparable else None
+        known = (classes[:rows] >= 0).tolist()  # -1 stands for no class
+        predicted = [name if is_one else "-" for name, is_one in zip(labels.of(classes[:rows]), known, strict=True)]
+        right = None
+        if comparable:
+            right = [a == b if is_one else None for a, b, is_one in zip(predicted, true or [], known, strict=True)]
         found.append(TextColumn(f"Predicted {key}", predicted, right))
     return found
 
@@ -87,17 +49,23 @@ def captions(record: Record, key: str, name: str | None = None) -> tuple[str, st
     """What stands beside the colour bars of masks and of signed maps, of all maps or of one."""
     masks, signed = _scale_captions(record, key, name)
     score = record.settings.get("score", "output")
-    explained = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
-    return masks + explained, signed + explained
+    told = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
+    if any(each in record.settings["controls"] for each in _shown(record, name)):
+        told += "; controls are explained for the class that the trained model predicts"
+    return masks + told, signed + told
 
 
 def _scale_captions(record: Record, key: str, name: str | None) -> tuple[str, str]:
-    scales = record.settings["scales"]
-    if scales is None:
-        return CAPTION, SIGNED_CAPTION
-    titles = record.settings["titles"]
-    # Controls are drawn on the scale of the map that they control.
-    shown = [name] if name else [each for each in record.maps if each not in record.settings["controls"]]
-    numbers = {titles[each]: scales[each][key] for each in shown}
+    scales, titles = record.settings["scales"] or {}, record.settings["titles"]
+    bars = record.inputs[key].ndim == 2
+    numbers = {titles[each]: scales[each][key] for each in _shown(record, name) if each in scales}
+    if not numbers:
+        return (BARS_CAPTION, SIGNED_BARS_CAPTION) if bars else (CAPTION, SIGNED_CAPTION)
+    own = [titles[each] for each in _shown(record, name) if each not in scales]  # such as controls
     origin = record.settings["scale_origin"]
-    return scale_caption(numbers, origin), scale_caption(numbers, origin, signed=True)
+    masks, signed = (scale_caption(numbers, origin, each, own, bars) for each in (False, True))
+    return masks, signed
+
+
+def _shown(record: Record, name: str | None) -> list[str]:
+    return list(record.maps) if name is None else [name]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -12,19 +14,21 @@ import numpy as np
 from fe_saliency.archive import Run, load
 from fe_saliency.display import (
     Frame,
-    ImageColumn,
+    Parts,
     Section,
     TextColumn,
     animate,
     compose,
     film,
     reel,
-    to_unit,
     write_png,
 )
 from fe_saliency.record import Record
-from fe_saliency.review.figures import captions, class_columns, columns, map_column
+from fe_saliency.review.figures import captions, class_columns, columns
+from fe_saliency.review.pictures import Column, can_be_drawn, input_column, map_column, parts_of
 
+#: From what is about to be done to what becomes of an error at it.
+Guard = Callable[[str], AbstractContextManager[Any]]
 #: A strip of more rows or epochs is not read any more.
 ROWS, EPOCHS = 8, 20
 
@@ -57,7 +61,10 @@ def film_of(
 ) -> Film:
     """The film of one map of a training that was kept (`Saliency(save_dir=...)`).
 
-    A red tab stands above the epochs at which a watched region warned.
+    A red tab with the name of the region stands above the epochs at which a watched region warned, and under each map
+    the class that the model predicted. Warnings and predictions are the trained model's own, so films of controls have
+    neither: there stands the class that the map is explained for. Of a table the features, and of a volume the slice,
+    are the same in all epochs: those where the measured map of the last epoch is largest.
 
     Args:
         run: What `fe_saliency.archive.load` gave, or the folder.
@@ -69,20 +76,23 @@ def film_of(
 
     Raises:
         FileNotFoundError: Nothing was kept there.
-        ValueError: No such map, input or place.
+        ValueError: No such map, input or place; or an input that has no pictures.
     """
     run = run if isinstance(run, Run) else load(run)
     epochs = run.epochs(mode, ds_id)
     last = run.record(epochs[-1], mode, ds_id)
     name = _one_of("name", name, list(last.maps), last.settings["measured"])
     key = _one_of("key", key, list(last.inputs), next(iter(last.inputs)))
+    if not can_be_drawn(last, key):
+        raise ValueError(f"`key` (={key!r}) must be an input with pictures, but is of shape {last.inputs[key].shape}.")
+    parts, labelled = (parts_of(last, key, rows, most=1, labels=each) for each in (False, True))
     records = (run.record(epoch, mode, ds_id) for epoch in _some(run, epochs, mode, ds_id))
     # A control that failed in an epoch has no map there.
-    frames = [_frame(record, name, key, rows) for record in records if name in record.maps]
-    lead: list[TextColumn | ImageColumn] = []
+    frames = [_frame(record, name, key, rows, parts) for record in records if name in record.maps]
+    lead: list[Column] = []
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
-    lead.append(ImageColumn(f"Input {key}", to_unit(last.inputs[key][:rows], last.channel_axis)))
+    lead.append(input_column(last, key, rows, labelled))
     title, told = last.settings["titles"][name], captions(last, key, name)
     return Film(film(frames, lead, title, *told, most=EPOCHS, total=len(epochs)), reel(frames, lead, title, *told))
 
@@ -117,32 +127,55 @@ def figure_of(
 
 
 def write_films(
-    run: Run | str | Path, rows: int = ROWS, places: Collection[tuple[str, str]] | None = None
+    run: Run | str | Path,
+    rows: int = ROWS,
+    places: Collection[tuple[str, str]] | None = None,
+    guard: Guard = nullcontext,
 ) -> list[Path]:
-    """Write a film of every map, input and place of a training that was kept, into its folder.
+    """Write a film of every map, input with pictures and place of a training that was kept, into its folder.
 
     Args:
         run: What `fe_saliency.archive.load` gave, or the folder.
         rows: How many samples are shown, from the first.
         places: Of which (mode, dataset id) films are written; None for all.
+        guard: In `guard(what)` each epoch is read, and each film written. If it lets no error pass, an epoch that
+            cannot be read is left out of the films, and a film that cannot be written is left out alone.
 
     Returns:
-        The strips, `film_<mode>[_<ds_id>]_<map>[_<input>].png`; beside each stands its animation, `.gif`.
+        The strips, `film_<mode>[_<ds_id>]_<map>[_<input>].png`, with the input if there are several; beside each stands
+        its animation, `.gif`.
     """
     run = run if isinstance(run, Run) else load(run)
     written = []
-    for (mode, ds_id), files in run.files.items():
-        if places is not None and (mode, ds_id) not in places:
+    for mode, ds_id in run.places if places is None else [place for place in run.places if place in places]:
+        whole = _readable(run, mode, ds_id, guard)
+        if not whole.places:
             continue
-        last = run.record(max(files), mode, ds_id)
-        stem = next(iter(files.values())).stem.rsplit("_", 1)[0]  # as safe for a file system as the archive's own
+        files = whole.files[mode, ds_id]
+        last = whole.record(max(files), mode, ds_id)
+        stem = files[last.epoch].stem.rsplit("_", 1)[0]  # as safe for a file system as the archive's own
         for name in last.maps:
-            for number, key in enumerate(last.inputs):
-                part = f"_{number}" if len(last.inputs) > 1 else ""
-                path = run.folder / f"film_{stem}_{quote(name, safe=' (),')}{part}.png"
-                film_of(run, name, key, mode, ds_id, rows).save(path)
-                written.append(path)
+            for key in [key for key in last.inputs if can_be_drawn(last, key)]:
+                parts = [name, key] if len(last.inputs) > 1 else [name]
+                path = run.folder / f"film_{'_'.join([stem, *(quote(part, safe=' (),') for part in parts)])}.png"
+                with guard(f"write the film of '{name}' of '{key}' ({_place(mode, ds_id)})"):
+                    film_of(whole, name, key, mode, ds_id, rows).save(path)
+                    written.append(path)
     return written
+
+
+def _readable(run: Run, mode: str, ds_id: str, guard: Guard) -> Run:
+    """Those epochs of a place that can be read; empty if none can."""
+    found = {}
+    for epoch, path in run.files[mode, ds_id].items():
+        with guard(f"read epoch {epoch} ({_place(mode, ds_id)}), which the films of all its maps lack now"):
+            run.record(epoch, mode, ds_id)
+            found[epoch] = path
+    return replace(run, files={(mode, ds_id): found} if found else {})
+
+
+def _place(mode: str, ds_id: str) -> str:
+    return f"{mode} {ds_id}".strip()
 
 
 def _one_of(what: str, value: str | None, known: Sequence[str], default: str) -> str:
@@ -161,7 +194,11 @@ def _some(run: Run, epochs: Sequence[int], mode: str | None, ds_id: str | None, 
     return [epochs[number] for number in sorted({*spread, *begin[:most]})]
 
 
-def _frame(record: Record, name: str, key: str, rows: int) -> Frame:
+def _frame(record: Record, name: str, key: str, rows: int, parts: Parts | None) -> Frame:
     notes = class_columns(record, rows)[-1] if len(record.predictions) == 1 else None
-    marker = "warning" if record.settings.get("warnings") else None
-    return Frame(record.epoch, map_column(record, name, key, rows), notes, marker)
+    warnings = record.settings.get("warnings")
+    marker = f"warning: {', '.join(warnings)}" if warnings else None
+    if name in record.settings["controls"]:  # It predicts something else, and is not what is warned of.
+        marker = None
+        notes = notes and TextColumn(notes.title, [f"for {said}" for said in notes.texts])
+    return Frame(record.epoch, map_column(record, name, key, rows, parts), notes, marker)

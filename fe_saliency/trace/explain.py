@@ -14,6 +14,7 @@ from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.recipe import Recipe
+from fe_saliency.trace.samples import explainable
 
 
 def explain(
@@ -29,6 +30,8 @@ def explain(
 ) -> Record:
     """Compute all maps of a recipe.
 
+    Rows that hold NaN or infinite numbers are not explained: all that is told of them is NaN, or -1 for a class.
+
     Args:
         net: What computes them.
         recipe: Which ones.
@@ -40,15 +43,16 @@ def explain(
         diagnose: Whether to measure errors and completeness gaps.
         strict: Whether a control that fails is an error; if not, it is logged and left out.
     """
+    explained = explainable(inputs)
+    fed = {key: array[explained] for key, array in inputs.items()}
     found = {
-        each.name: net.attribute(dict(inputs), each.method, nsamples=each.nsamples, diagnose=diagnose)
-        for each in recipe.maps
+        each.name: net.attribute(fed, each.method, nsamples=each.nsamples, diagnose=diagnose) for each in recipe.maps
     }
     first = found[recipe.maps[0].name]
-    maps = {name: _arrays(each.maps) for name, each in found.items()}
+    maps = {name: _placed(each.maps, explained) for name, each in found.items()}
     for control in recipe.controls:
         with guarded(strict, f"The Saliency trace could not explain the {control} model"):
-            maps[control] = _arrays(controls.attribute(control, dict(inputs), recipe.chosen, first.targets).maps)
+            maps[control] = _placed(controls.attribute(control, fed, recipe.chosen, first.targets).maps, explained)
     epoch, mode, ds_id = where
     return Record(
         epoch=epoch,
@@ -57,9 +61,9 @@ def explain(
         channel_axis=net.channel_axis,
         inputs=dict(inputs),
         maps=maps,
-        **{name: _arrays(getattr(first, name)) for name in ("targets", "predictions", "scores", "margins")},
-        relative_error=_known(found, "relative_error"),
-        completeness_gap=_known(found, "completeness_gap"),
+        **{name: _placed(getattr(first, name), explained) for name in ("targets", "predictions", "scores", "margins")},
+        relative_error=_placed(_known(found, "relative_error"), explained),
+        completeness_gap=_placed(_known(found, "completeness_gap"), explained),
         labels=labels,
         settings={
             "seed": net.seed,
@@ -76,8 +80,16 @@ def explain(
     )
 
 
-def _arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    return {key: to_numpy(tensor) for key, tensor in tensors.items()}
+def _placed(tensors: Mapping[str, Any], explained: np.ndarray) -> dict[str, np.ndarray]:
+    """What is known of the rows that were `explained`, as arrays of all rows."""
+    arrays = {key: to_numpy(tensor) for key, tensor in tensors.items()}
+    if explained.all():
+        return arrays
+    for key, array in arrays.items():
+        unknown = -1 if array.dtype.kind == "i" else np.nan
+        arrays[key] = np.full((len(explained), *array.shape[1:]), unknown, array.dtype)
+        arrays[key][explained] = array
+    return arrays
 
 
 def _known(found: Mapping[str, Attribution], field: str) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _LOG = logging.getLogger("fe_saliency")
+#: What becomes of numbers that are not there: a monitor reads the last ones again, or NaN, and neither is better.
+NO_BETTER = "which counts as no improvement for EarlyStopping and whatever else monitors its numbers"
 
 
 @contextmanager

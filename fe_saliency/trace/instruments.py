@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from fe_saliency import archive, review
 from fe_saliency.labels import key_part
 from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import NO_BETTER, guarded
 from fe_saliency.trace.measures import Measures, when
-from fe_saliency.trace.samples import Place, Rows
+from fe_saliency.trace.samples import Place, Rows, explainable
 from fe_saliency.watch import NUMBERS, Region, Watch
 
 _LOG = logging.getLogger("fe_saliency")
@@ -81,21 +84,24 @@ class Instruments:
                 self.watch.where(region, self.net, rows)
 
     def meet(self, place: Place, rows: Rows) -> None:
-        """Leave out the watched regions that do not fit the rows of a place, which are the same in every epoch.
+        """Say once what is wrong with the rows of a place, which are the same in every epoch.
+
+        Rows of NaN or infinite numbers are told; watched regions that do not fit are left out.
 
         Args:
             place: Mode and dataset id.
             rows: All that is kept there.
         """
-        if self.watch is None or place in self._fitting:
+        if place in self._fitting:
             return
-        fitting = []
-        for region in self.watch.regions:
-            where = f"of the {' '.join(filter(None, place))} data"
-            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
-                self.watch.where(region, self.net, rows)
-                fitting.append(region)
-        self._fitting[place] = replace(self.watch, regions=fitting) if fitting else None
+        where = f"of the {' '.join(filter(None, place))} data"
+        unknown = np.flatnonzero(~explainable({key: rows[key] for key in self.net.model_inputs}))
+        if unknown.size:
+            _LOG.warning(
+                "Row(s) %s %s that the Saliency trace keeps hold NaN or infinite numbers: they have no maps, and no "
+                "part in any number but `unusable`.", ", ".join(map(str, unknown)), where,
+            )  # fmt: skip
+        self._fitting[place] = None if self.watch is None else self._fitted(self.watch, rows, where)
 
     def see(self, record: Record, rows: Rows) -> dict[str, float]:
         """Take note of a record.
@@ -109,32 +115,48 @@ class Instruments:
         """
         found: dict[str, float] = {}
         place = when(record)
-        with guarded(self.strict, f"The Saliency trace could not measure {place}"):
+        with self._guarded(f"measure {place}, {NO_BETTER}"):
             measured = self.measures.see(record, rows, self.strict).values()
             for output, numbers in zip(self.net.outputs, measured, strict=True):
                 found |= {f"{output}_{name}": value for name, value in numbers.items()}
-        with guarded(self.strict, f"The Saliency trace could not watch {place}"):
+        with self._guarded(f"watch {place}, {NO_BETTER}"):
             found |= self._watched(record, rows)
         if self.save_dir is not None:
-            with guarded(self.strict, f"The Saliency trace could not keep {place}"):
+            with self._guarded(f"keep {place}"):
                 record.settings["run"] = self.run
                 archive.save(record, self.save_dir / self.run)
                 self._kept.add(record.place)
         return found
 
-    def failed(self) -> dict[str, float]:
-        """{key: number} where no map could be computed at all: all are unusable."""
+    def failed(self, place: str) -> dict[str, float]:
+        """{key: number} where no map could be computed at all: all are unusable.
+
+        Args:
+            place: Epoch, mode and dataset id, for the message.
+        """
+        if self.names:
+            _LOG.warning("There are no maps of %s to be measured, %s.", place, NO_BETTER)
         told = self.net.outputs if "trust" in self.measures.groups else []
         return {f"{output}_unusable": 1.0 for output in told}
 
     def end(self) -> None:
         """Write films of what was kept since the last ones were written."""
         if self.save_dir is not None and self._kept:
-            with guarded(self.strict, "The Saliency trace could not write its films"):
+            with self._guarded("write its films"):
                 run = archive.load(self.save_dir, self.run)
-                strips = review.write_films(run, places=self._kept)
-                print(f"FastEstimator-Saliency: wrote {len(strips)} film strips to {run.folder}")
+                strips = review.write_films(run, places=self._kept, guard=self._guarded)
+                several = "" if len(strips) == 1 else "s"
+                print(f"FastEstimator-Saliency: wrote {len(strips)} film strip{several} to {run.folder}")
             self._kept.clear()
+
+    def _fitted(self, watch: Watch, rows: Rows, where: str) -> Watch | None:
+        """`watch` of those regions alone that fit the rows; None if none does."""
+        fitting = []
+        for region in watch.regions:
+            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
+                watch.where(region, self.net, rows)
+                fitting.append(region)
+        return replace(watch, regions=fitting) if fitting else None
 
     def _watched(self, record: Record, rows: Rows) -> dict[str, float]:
         if self.watch is None:
@@ -144,13 +166,21 @@ class Instruments:
         if watch is None:
             return {}
         found: dict[str, float] = {}
-        findings = watch.examine(self.net, {**rows, **record.inputs}, record.maps[record.settings["measured"]])
+        explained = explainable(record.inputs)
+        batch, maps = (
+            {key: array[explained] for key, array in arrays.items()}
+            for arrays in ({**rows, **record.inputs}, record.maps[record.settings["measured"]])
+        )
+        findings = watch.examine(self.net, batch, maps)
         for finding in findings:
             found |= {self._key(finding.region, name): value for name, value in finding.numbers.items()}
         record.settings["warnings"] = [finding.region for finding in findings if finding.warns]
         for sentence in watch.warnings(record, findings):
             _LOG.warning("%s", sentence)
         return found
+
+    def _guarded(self, what: str) -> AbstractContextManager[None]:
+        return guarded(self.strict, f"The Saliency trace could not {what}")
 
     def _key(self, region: str, name: str) -> str:
         return f"{self._watched_output}_{key_part(region)}_{name}"

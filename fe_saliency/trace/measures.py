@@ -11,7 +11,7 @@ from fe_saliency.checks import whole
 from fe_saliency.labels import Labels, key_part
 from fe_saliency.measure import mean_known
 from fe_saliency.record import Record
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import NO_BETTER, guarded
 from fe_saliency.trace.numbers import GROUPS, Numbers, PerRow
 
 
@@ -93,9 +93,10 @@ class Measures:
     def _members(self, record: Record, strict: bool) -> dict[str, np.ndarray]:
         """{class, as part of a key: bool (B,), the rows of it}."""
         classes = record.labels if record.labels is not None else next(iter(record.targets.values()))
+        known = classes >= 0 if record.labels is None else np.full(record.rows, True)  # -1 is no class
         with guarded(strict, f"The Saliency trace could not tell numbers for each class in {when(record)}"):
             named = np.array([key_part(name) for name in self._labels.of(classes)])
-            return {each: named == each for each in np.unique(named).tolist()}
+            return {each: known & (named == each) for each in np.unique(named[known]).tolist()}
         return {}
 
     def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray], strict: bool) -> PerRow:
@@ -112,7 +113,8 @@ class Measures:
         found: PerRow = {}
         for group in self.groups:
             found |= dict.fromkeys(GROUPS[group], np.full(record.rows, np.nan))
-            with guarded(strict, f"The Saliency trace could not measure the {group} of '{key}' in {when(record)}"):
+            what = f"measure the {group} of '{key}' in {when(record)}, {NO_BETTER}"
+            with guarded(strict, f"The Saliency trace could not {what}"):
                 found |= makers[group]()
         return found
 

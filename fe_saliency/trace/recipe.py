@@ -8,7 +8,9 @@ from math import prod
 from typing import Any
 
 from fe_saliency.checks import whole
+from fe_saliency.control.copies import check_method
 from fe_saliency.method import Method, find
+from fe_saliency.saliency_net import SaliencyNet
 
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
 CONTROLS = ("untrained", "randomised")
@@ -139,6 +141,23 @@ def recipe_of(
     if methods is not None:
         return Recipe(0, 0, 0, signed, measured, controls, _planned(methods))
     return Recipe(smoothing, steps, rounds, signed, measured, controls)
+
+
+def check_recipe(recipe: Recipe, net: SaliencyNet) -> None:
+    """Raise if there is a map that `net`, or a control of it, cannot have.
+
+    Raises:
+        ValueError: Class activation maps of a model of several inputs, for they are laid over one of these; or
+            controls of a method that looks into a layer, in TensorFlow.
+    """
+    laid = [each.name for each in recipe.methods if find(each.method).core.at_layer]
+    if laid and len(net.model_inputs) > 1:
+        raise ValueError(
+            f"`methods` (with {', '.join(map(repr, laid))}) must give a map of each input, but class activation maps "
+            f"are laid over one, and the model has {net.model_inputs}. Use `SaliencyNet.attribute`."
+        )
+    if recipe.controls:
+        check_method(net, recipe.chosen.method)
 
 
 def _planned(methods: Chosen) -> tuple[Planned, ...]:

@@ -18,8 +18,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.atomic import writable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
-from fe_saliency.labels import Labels, one_per_row
-from fe_saliency.measure import mean_known
+from fe_saliency.labels import Labels, feature_names_of, one_per_row
 from fe_saliency.method import Method
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
@@ -30,11 +29,12 @@ from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.instruments import Instruments, checked_watch
 from fe_saliency.trace.measures import Measures
-from fe_saliency.trace.recipe import recipe_of
+from fe_saliency.trace.recipe import check_recipe, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
-from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples
+from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
 from fe_saliency.trace.tags import write_tags
+from fe_saliency.trace.told import Told
 from fe_saliency.watch import Region, Watch
 
 #: The modes that belong to one run of the Estimator.
@@ -55,7 +55,7 @@ class Saliency(Trace):
         model_inputs: The key(s) of its inputs.
         model_outputs: The key(s) of its outputs.
         class_key: The key of the true class: numbers (B,) or (B, 1), one-hot (B, N), or names.
-        label_mapping: {name: class number}.
+        label_mapping: {name: class number}. A class that it lacks is logged once, and shown by its number.
         outputs: The key(s) under which figures are left, one per model input:
             `fe.trace.io.TensorBoard(write_images=...)`, `ImageSaver` and `ImageViewer` take them. With several dataset
             ids a figure stacks them, labelled.
@@ -82,7 +82,8 @@ class Saliency(Trace):
             logarithms, so that maps of these fade on a common `scale`. Of a one-unit output "logit" says that it is a
             logit.
         scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
-            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. The colour bar says which.
+            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Controls are always on
+            their own. The colour bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
         drawn: How many of the samples are drawn, from the first; None for all.
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
@@ -92,8 +93,8 @@ class Saliency(Trace):
         measures: Which numbers are told at the end of each epoch, under `<output>_<number>`: True for all, or any of
             "drift", "concentration", "trust", "decision", "region", "control"; see
             `fe_saliency.trace.numbers.GROUPS` and `fe_saliency.measure`. FE's traces may monitor them; the first drift
-            is not defined, and between drawn epochs the last number stands, so give them a patience of more than
-            `every`.
+            is not defined, and between drawn epochs and after an error the last number stands or NaN, which for
+            `EarlyStopping` is no improvement: give it a patience of more than `every`.
         reference: The epoch that drift is measured from, beside the epoch before.
         per_class: Whether numbers are told for each class too, under `<output>_<number>_class_<class>`. Of the true
             class, or without `class_key` of the explained one; under its name in `label_mapping`, with "_" for what a
@@ -106,23 +107,31 @@ class Saliency(Trace):
             under the output of that. A warning is logged when the model looks there and depends on what is there. It
             tests for what is named here, and finds no other shortcut. A region that does not fit the images is logged
             once and left out.
-        controls: "untrained" and "randomised" draw the measured map of the model as it was before the training, and of
-            its weights shuffled; each costs as much as that map. In a test run the first is known only after a `fit`.
-            The second is what the number `emprt` is made of.
+        controls: "untrained" and "randomised" draw the measured map of the model as it was when `fit` began (of a
+            second `fit`: as the first one left it), and of its weights shuffled; both for the class that the trained
+            model predicts. Each costs as much as that map. In a test run the first is known only after a `fit`. The
+            second is what the number `emprt` is made of.
         save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), in a folder for each training,
             and film strips are written at its end; None for nowhere.
         methods: None for the four standard maps; or a list of the maps to compute instead, in the order of the columns,
             and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
             and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
             then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
+        feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
+            inputs a dict of such lists by key. None for their indices.
 
-    Each `fit` is a training of its own: drift, scale and the untrained model begin anew, also if the Trace was used
-    before; the samples stay. One that RestoreWizard resumes goes on with all of them.
+    Of table rows, (B, F), at most 8 features are drawn, the largest of the measured map; of volumes, three slices: of
+    each third of the depth that with most attribution. What has more axes than a volume cannot be drawn: the figure
+    says so, and the numbers are told all the same.
+
+    Each `fit` is a training of its own: drift, scale and the "untrained" model begin anew, also if the Trace was used
+    before; the samples stay. One that RestoreWizard resumes goes on with all of them. Samples that hold NaN or infinite
+    numbers are told once, drawn as not finite, and left out of all numbers but `unusable`.
 
     Raises:
         ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
-            samples that lack a key, or that a watched region does not fit; too small a `budget` (also when a run
-            begins, and its datasets are known).
+            samples that lack a key, or that a watched region does not fit; class activation maps of several inputs, or
+            in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -159,13 +168,16 @@ class Saliency(Trace):
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
         methods: None | str | Method | Sequence[Any] = None,
+        feature_names: None | Sequence[str] | Mapping[str, Sequence[str]] = None,
     ) -> None:
         self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, score=score, seed=seed, max_rows=max_rows)
         self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)
+        self.feature_names = feature_names_of(feature_names, self.net.model_inputs)
         self.controls = Controls(self.net, controls)
         self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
+        check_recipe(self.recipe, self.net)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
@@ -186,7 +198,7 @@ class Saliency(Trace):
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
-        self._numbers: dict[str, dict[str, float]] = {}  # the last ones of each mode
+        self.told = Told(self.instruments.names)
         self._fresh = self._history()
         outputs = [*self.net.outputs, *self.instruments.names]
         super().__init__(inputs=self._keys, outputs=outputs, mode=None, ds_id=None)
@@ -263,9 +275,7 @@ class Saliency(Trace):
             self._fix_budget(kept)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
                 self._review(mode, kept, data)
-        for key in self.instruments.names:
-            if key not in data:  # Whoever monitors it must find it: the last one, or NaN, which is never better.
-                data.write_without_log(key, self._numbers.get(mode, {}).get(key, float("nan")))
+        self.told.complete(mode, data)
 
     def on_end(self, data: Data) -> None:
         self.instruments.end()
@@ -279,8 +289,9 @@ class Saliency(Trace):
 
     def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
         if self.budget.due and kept:
-            rows = next(iter(kept.values()))
-            self.budget.fix(self.net.seconds_per_gradient({key: rows[key] for key in self.net.model_inputs}))
+            inputs = self._inputs(next(iter(kept.values())))
+            explained = explainable(inputs)
+            self.budget.fix(self.net.seconds_per_gradient({key: rows[explained] for key, rows in inputs.items()}))
         if self.budget.open(self._run):
             self.budget.settle(self._run, self._rows_per_epoch())
         self._say_cost()
@@ -295,8 +306,8 @@ class Saliency(Trace):
                 records.append(self._record(rows, mode, ds_id))
                 found[ds_id] = self.instruments.see(records[-1], rows)
             if ds_id not in found:
-                found[ds_id] = self.instruments.failed()
-        self._write_numbers(mode, found, several, data)  # First: what cannot be drawn has them all the same.
+                found[ds_id] = self.instruments.failed(self._place(mode, ds_id))
+        self.told.write(mode, found, several, data)  # First: what cannot be drawn has them all the same.
         stacks: list[list[Section]] = []
         for record in records:
             with self._guarded(mode, record.ds_id):
@@ -316,13 +327,14 @@ class Saliency(Trace):
             self.net,
             self.budget.recipe(self._run),
             self.controls,
-            {key: rows[key] for key in self.net.model_inputs},
+            self._inputs(rows),
             None if self.class_key is None else one_per_row(rows[self.class_key]),
             (self.system.epoch_idx, mode, ds_id),
             {
                 "score": self.score,
                 "class_key": self.class_key,
                 "names": self.labels.mapping,
+                "features": self.feature_names,
                 "scales": None,
                 "scale_origin": None,
             },
@@ -331,22 +343,19 @@ class Saliency(Trace):
         )
         with guarded(self.strict, f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
             record.settings.update(self.scales.of(record))
+        for classes in (record.labels, *record.predictions.values()):
+            if classes is not None:
+                self.labels.tell(classes)
         return record
 
-    def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
-        place = " ".join(filter(None, (mode, ds_id)))
-        return guarded(self.strict, f"The Saliency trace could not draw epoch {self.system.epoch_idx} ({place})")
+    def _inputs(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {key: rows[key] for key in self.net.model_inputs}
 
-    def _write_numbers(self, mode: str, found: Mapping[str, Mapping[str, float]], several: bool, data: Data) -> None:
-        """Numbers by dataset id, told as FE does: `<key>|<ds_id>` if there are several; their mean can be monitored."""
-        means: dict[str, list[float]] = {}
-        for ds_id, numbers in found.items():
-            for key, value in numbers.items():
-                means.setdefault(key, []).append(value)
-                if value == value:
-                    data.write_with_log(f"{key}|{ds_id}" if several else key, value)
-        known = {key: mean_known(np.array(values)) for key, values in means.items()}
-        self._numbers.setdefault(mode, {}).update(known)
+    def _place(self, mode: str, ds_id: str) -> str:
+        return f"epoch {self.system.epoch_idx} ({' '.join(filter(None, (mode, ds_id)))})"
+
+    def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
+        return guarded(self.strict, f"The Saliency trace could not draw {self._place(mode, ds_id)}")
 
     @property
     def _run(self) -> str:
@@ -391,7 +400,7 @@ class Saliency(Trace):
             "scales": self.scales.state(),
             "measures": self.instruments.measures.state(),
             "controls": self.controls.state(),
-            "numbers": {mode: dict(numbers) for mode, numbers in self._numbers.items()},
+            "numbers": self.told.state(),
         }
 
     def _go_on_from(self, history: Mapping[str, Any]) -> None:
@@ -399,4 +408,4 @@ class Saliency(Trace):
         self.scales.restore(history["scales"])
         self.instruments.measures.restore(history["measures"])
         self.controls.restore(history["controls"])
-        self._numbers = {mode: dict(numbers) for mode, numbers in history.get("numbers", {}).items()}
+        self.told.restore(history.get("numbers", {}))

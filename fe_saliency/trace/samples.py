@@ -9,6 +9,7 @@ import numpy as np
 
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
+from fe_saliency.display.rows import finite_rows
 
 #: Of one batch no more rows are kept than this, unless a number was asked for.
 BATCH_ROWS = 16
@@ -117,6 +118,18 @@ class Samples:
 
     def _number(self, place: Place) -> int:
         return sum(len(part[self.keys[0]]) for part in self._kept.get(place, []))
+
+
+def explainable(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which rows a net can explain, bool (B,): those of finite numbers alone.
+
+    If there is none, all are: the error that the net then raises says what is wrong with them.
+
+    Args:
+        inputs: {input key: (B, ...)}.
+    """
+    finite: np.ndarray = np.all([finite_rows(array) for array in inputs.values()], axis=0)
+    return finite if finite.any() else ~finite
 
 
 def _given(wanted: Mapping[str, Any], keys: Sequence[str]) -> Rows:

@@ -18,6 +18,9 @@ Numbers = dict[str, dict[str, float]]  # {map name: {input key: what is drawn as
 class Scales:
     """What a map's value is divided by before it is drawn.
 
+    Controls have no part in it: each of their maps is drawn on a scale of its own. It is their pattern that says
+    something, and an untrained model's gradients may be so small that on the scale of the trained one all is black.
+
     Args:
         wanted: "own" for each map's own 99th percentile; a number for one scale of all epochs, fixed at that epoch, or
             at the first one drawn after it, as the 99th percentile over all its samples; or the scales themselves,
@@ -52,7 +55,7 @@ class Scales:
         """What the record should tell: "scales", the numbers by map and input or None, and "scale_origin" in words."""
         if self._given is not None:
             numbers = {name: dict.fromkeys(record.inputs, number) for name, number in self._given.items()}
-            return {"scales": _with_controls(numbers, record), "scale_origin": "given"}
+            return {"scales": numbers, "scale_origin": "given"}
         if self.epoch is None or (self._fixed is None and record.epoch < self.epoch):
             return {"scales": None, "scale_origin": None}
         if self._fixed is None:
@@ -65,7 +68,7 @@ class Scales:
             }
             self._fixed = record.epoch, numbers
         epoch, numbers = self._fixed
-        return {"scales": _with_controls(numbers, record), "scale_origin": f"fixed at epoch {epoch}"}
+        return {"scales": numbers, "scale_origin": f"fixed at epoch {epoch}"}
 
     def state(self) -> Any:
         """What must be restored for an interrupted training to go on with the same scale."""
@@ -79,12 +82,6 @@ class Scales:
 def _own(record: Record) -> dict[str, dict[str, np.ndarray]]:
     """The maps of the model itself."""
     return {name: maps for name, maps in record.maps.items() if name not in record.settings["controls"]}
-
-
-def _with_controls(numbers: Numbers, record: Record) -> Numbers:
-    """Controls are drawn on the scale of the map that they control."""
-    like = numbers[record.settings["measured"]]
-    return {name: numbers.get(name, like) for name in record.maps}
 
 
 def _checked(wanted: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:

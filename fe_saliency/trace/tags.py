@@ -7,8 +7,8 @@ from typing import Any
 
 from fastestimator.trace.io.tensorboard import TensorBoard
 
-from fe_saliency.display import ImageColumn, MaskColumn, Section, SignedColumn, tile
-from fe_saliency.review.figures import OVERLAY
+from fe_saliency.display import ImageColumn, MaskColumn, Section, SignalColumn, SignedColumn, tile
+from fe_saliency.review.pictures import OVERLAY
 
 
 def write_tags(system: Any, key: str, sections: Iterable[Section]) -> None:
@@ -39,7 +39,7 @@ def _images(key: str, section: Section) -> Iterable[tuple[str, Any]]:
     base = key if section.label is None else f"{key}/{section.label}"
     for column in section.columns:
         if isinstance(column, (MaskColumn, SignedColumn)) or (
-            isinstance(column, ImageColumn) and column.title == OVERLAY
+            isinstance(column, (ImageColumn, SignalColumn)) and column.title == OVERLAY
         ):
             for row in range(len(section)):
                 yield f"{base}/sample {row}/{column.title}", tile(column, row)[None]

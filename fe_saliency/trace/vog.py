@@ -13,6 +13,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency.archive import new_run
 from fe_saliency.atomic import writable
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
@@ -37,9 +38,10 @@ class VarianceOfGradients(Trace):
     mode FastEstimator does not shuffle; to rank the training data, give them once more: `fe.Pipeline(train_data=data,
     eval_data={"train": data, ...})`, with ops that augment in `mode="train"` only, and `ds_id="train"` here.
 
-    When the training ends, `save_dir` receives for each mode and dataset id `vog_<mode>[_<ds_id>].csv`, see `table`,
-    and for images of 1 or 3 channels `vog_<mode>[_<ds_id>].png`: the hardest and the easiest examples of each class,
-    each with the predicted class and its place. Memory is bounded: what is large moves to temporary files there.
+    When the training ends, a folder of its own in `save_dir`, named as by `fe_saliency.archive.new_run`, receives for
+    each mode and dataset id `vog_<mode>[_<ds_id>].csv`, see `table`, and for images of 1 or 3 channels
+    `vog_<mode>[_<ds_id>].png`: the hardest and the easiest examples of each class, each with the predicted class and
+    its place. Memory is bounded: what is large moves to temporary files in `save_dir`.
 
     Args:
         model: A model compiled by `fe.build`.
@@ -49,8 +51,7 @@ class VarianceOfGradients(Trace):
         samples: None to follow all examples, or how many, from the first.
         mode: In which mode(s): None, or any of "train", "eval", "test", or these with "!" for all others.
         ds_id: For which dataset id(s): None, ids, or ids with "!" for all others. Each is ranked by itself.
-        save_dir: Where the ranking is written at the end of a run, by each Trace into a folder of its own; None for
-            nowhere.
+        save_dir: Where the ranking is written at the end of a run; None for nowhere.
         every: Take the gradients in each epoch whose number it divides.
         score: What of the class is differentiated; see `SaliencyNet`. The method is defined for "logit" (behind a
             softmax it is known up to a constant per row, and the logits are taken to sum to zero). For wrong labels,
@@ -97,6 +98,7 @@ class VarianceOfGradients(Trace):
         self.save_dir = save_dir
         self.every = whole("every", every)
         self.strict = strict
+        self.run = new_run()
         self._examples: dict[Place, Examples] = {}
         self._row: dict[Place, int] = {}  # how many rows of this epoch have passed
         self._failed: set[Place] = set()  # in this epoch
@@ -104,7 +106,7 @@ class VarianceOfGradients(Trace):
 
     def on_begin(self, data: Data) -> None:
         if self.system.mode != "test" and self.system.epoch_idx == 0:  # RestoreWizard comes later.
-            self._examples = {}
+            self._examples, self.run = {}, new_run()
         pipeline = self.system.pipeline
         epochs = range(1, max(1, self.system.total_epochs) + 1)
         present = {(mode, ds_id) for mode in MODES for each in epochs for ds_id in pipeline.get_ds_ids(each, mode)}
@@ -138,11 +140,14 @@ class VarianceOfGradients(Trace):
                 f"The VarianceOfGradients trace took no example, for no epoch that it works in is divided by `every` "
                 f"(={self.every}): nothing is ranked, and what {self.save_dir!r} holds is of an earlier training."
             )
+        folder = os.path.join(self.save_dir, self.run)
         for place, examples in self._examples.items():
             name = _name(place, " ")
             with guarded(self.strict, f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
                 if np.isfinite(examples.vog.scores()).any():
-                    write(os.path.join(self.save_dir, "vog_" + quote(_name(place, "_"), safe="")), examples)
+                    os.makedirs(folder, exist_ok=True)
+                    write(os.path.join(folder, "vog_" + quote(_name(place, "_"), safe="")), examples)
+                    print(f"FastEstimator-Saliency: wrote the ranking of the {name} data to {folder}")
                 else:
                     warn(f"No example of the {name} data passed in two epochs or more: nothing can be ranked.")
 
@@ -192,9 +197,11 @@ class VarianceOfGradients(Trace):
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
-        return {"examples": {place: examples.state() for place, examples in self._examples.items()}}
+        examples = {place: examples.state() for place, examples in self._examples.items()}
+        return {"examples": examples, "run": self.run}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.run = state.get("run", "")  # Before there were names, files stood in `save_dir` itself.
         self._examples = {}
         for place, kept in state["examples"].items():
             self._examples[place] = self._new()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from helpers import distance
-from models import batch, maps, net, spec
+from models import batch, layer_of, maps, net, spec
 from scipy.stats import spearmanr
 from test_emprt import IgnoresTheModel
 
 from fe_saliency import Method
 from fe_saliency.backend.weights import weights_of
-from fe_saliency.control import Randomised, mprt
+from fe_saliency.control import Randomised, emprt, mprt
 
 
 @pytest.mark.parametrize("order", ["top_down", "bottom_up", "independent"])
@@ -68,3 +68,16 @@ def test_both_backends_agree_on_several_inputs():
 def test_an_unknown_order_is_refused_first():
     with pytest.raises(ValueError, match=r"`order` \(='down'\) must be one of 'bottom_up', 'top_down', 'independent'"):
         mprt(None, {}, order="down")
+
+
+@pytest.mark.parametrize("how", [{"method": "gradcam"}, {"method": "gradient", "layer": 1}])
+@pytest.mark.parametrize("test", [emprt, mprt])
+def test_what_looks_into_layers_is_refused_where_copies_have_none(test, how, backend):
+    one, fed = net("squeeze", backend), batch("squeeze", backend)
+    if backend == "torch":
+        test(one, fed, **{**how, "layer": layer_of("squeeze", backend, 1)})
+        return
+    with pytest.raises(
+        ValueError, match=rf"`method` \(='{how['method']}'\) looks into a layer .* no layers in TensorFlow"
+    ):
+        test(one, fed, **how)

@@ -137,6 +137,8 @@ def test_the_captions_say_which_scale_holds():
     assert text.endswith("(one scale for all epochs, fixed at epoch 1: Vanilla 0.012, Integrated 3.4e-05)")
     assert text.startswith("dark = ignored")
     assert scale_caption({"a": 1}, "given", signed=True).startswith("red: raises the score, blue: lowers it")
+    beside = scale_caption({"a": 1}, "given", own=["b", "c"])
+    assert beside.endswith("(one scale for all epochs, given: a 1; b, c: share of each map's 99th percentile)")
     columns = [MaskColumn("m", np.abs(noise(1, 8, 8))), SignedColumn("s", noise(1, 8, 8))]
     legends = arrange([Section(columns)], "first", 1, "second").legends
     assert [legend.caption.lines for legend in legends] == [("first",), ("second",)]

@@ -1,5 +1,6 @@
 """Figures and films of records that were kept."""
 
+from contextlib import suppress
 from unittest.mock import patch
 
 import numpy as np
@@ -8,8 +9,9 @@ from PIL import Image
 from records import record
 
 from fe_saliency import archive, review
-from fe_saliency.display import MaskColumn, SignedColumn
+from fe_saliency.display import MaskColumn, SignedColumn, to_mask
 from fe_saliency.display.colors import ALARM_TINT, FRAME
+from fe_saliency.display.legend import CAPTION
 from fe_saliency.review import films
 from fe_saliency.review.figures import class_columns, columns
 
@@ -124,3 +126,99 @@ def test_an_epoch_without_the_map_of_a_control_is_left_out_of_its_film(tmp_path)
     with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
         assert len(review.write_films(tmp_path)) == 2
     assert [[frame.epoch for frame in each.args[0]] for each in drawn.call_args_list] == [[1, 2, 3], [1, 3]]
+
+
+CONTROLLED = {"measured": "vanilla", "controls": ["smoothed"], "scales": {"vanilla": {"x": 0.5}}}
+
+
+def test_a_control_is_drawn_on_a_scale_of_its_own_and_the_caption_says_so():
+    one = made(**CONTROLLED, scale_origin="given")
+    raw = one.maps["smoothed"]["x"]
+    np.testing.assert_array_equal(columns(one, "x")[-1].masks, to_mask(raw))
+    caption, signed = review.captions(one, "x")
+    own = "(one scale for all epochs, given: Vanilla 0.5; Smoothed: share of each map's 99th percentile)"
+    explained = "; controls are explained for the class that the trained model predicts"
+    assert caption.endswith(own + explained) and signed.endswith(own + explained)
+    assert review.captions(one, "x", "smoothed")[0] == CAPTION + explained
+    assert "controls" not in review.captions(one, "x", "vanilla")[0]
+
+
+@pytest.mark.parametrize("name", ["vanilla", "smoothed"])
+def test_predictions_and_warnings_are_not_those_of_a_control(name, tmp_path):
+    for epoch in (1, 2):
+        archive.save(made(epoch, **CONTROLLED, scale_origin="given", warnings=["a corner", "the rim"]), tmp_path)
+    with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
+        review.film_of(tmp_path, name)
+    frame = drawn.call_args.args[0][0]
+    told = frame.marker, frame.notes.texts, frame.notes.correct
+    assert (
+        told
+        == {
+            "vanilla": ("warning: a corner, the rim", ["0", "1"], [True, True]),
+            "smoothed": (None, ["for 0", "for 1"], None),
+        }[name]
+    )
+
+
+def test_a_row_that_was_not_explained_says_so_everywhere(tmp_path):
+    one = record(predictions={"y": np.array([0, -1])}, settings=made().settings)
+    one.inputs["x"][1, 0] = np.nan
+    one.maps["vanilla"]["x"][1] = one.maps["smoothed"]["x"][1] = np.nan
+    found = columns(one, "x")
+    assert (found[1].texts, found[1].correct) == (["0", "-"], [True, None])
+    assert all(column.blank == [False, True] for column in found[2:])
+    archive.save(one, tmp_path)
+    assert (review.film_of(tmp_path).strip == FRAME).all(axis=-1).any()
+
+
+def test_films_of_several_inputs_are_named_after_them(tmp_path):
+    inputs = {"x": made().inputs["x"], "a/b": made().inputs["x"]}
+    maps = {"vanilla": dict.fromkeys(inputs, made().maps["vanilla"]["x"])}
+    settings = {**made().settings, "measured": "vanilla"}
+    archive.save(record(ds_id="b", inputs=inputs, maps=maps, settings=settings), tmp_path)
+    written = [path.name for path in review.write_films(tmp_path)]
+    assert written == ["film_eval_b_vanilla_x.png", "film_eval_b_vanilla_a%2Fb.png"]
+
+
+@pytest.mark.parametrize("damaged", [1, 2, 5])
+def test_an_epoch_that_is_damaged_costs_a_film_no_other(damaged, folder):
+    (folder / f"eval_{damaged:04d}.npz").write_bytes(b"torn")
+    with pytest.raises(ValueError, match="is damaged"):
+        review.write_films(folder)
+    failures = []
+
+    def guard(what):
+        failures.append(what)
+        return suppress(ValueError)
+
+    with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
+        written = review.write_films(folder, guard=guard)
+    assert [path.name for path in written] == ["film_eval_vanilla.png", "film_eval_smoothed.png"]
+    left = [epoch for epoch in (1, 2, 5) if epoch != damaged]
+    assert [[frame.epoch for frame in each.args[0]] for each in drawn.call_args_list] == [left, left]
+    assert f"read epoch {damaged} (eval), which the films of all its maps lack now" in failures
+
+
+def test_a_film_that_cannot_be_written_costs_no_other(folder):
+    film, failures = films.film, []
+
+    def broken(frames, lead, title, *more, **options):
+        if title == "Vanilla":
+            raise ValueError("broken")
+        return film(frames, lead, title, *more, **options)
+
+    def guard(what):
+        failures.append(what)
+        return suppress(ValueError)
+
+    with patch("fe_saliency.review.films.film", side_effect=broken):
+        assert [path.name for path in review.write_films(folder, guard=guard)] == ["film_eval_smoothed.png"]
+    assert failures[-2:] == [f"write the film of '{name}' of 'x' (eval)" for name in ("vanilla", "smoothed")]
+
+
+def test_a_place_that_cannot_be_read_at_all_has_no_films(folder):
+    for path in folder.glob("eval_*.npz"):
+        path.write_bytes(b"torn")
+    archive.save(record(mode="test", settings=made().settings), folder)
+    written = review.write_films(folder, guard=lambda what: suppress(ValueError))
+    assert [path.name for path in written] == ["film_test_vanilla.png", "film_test_smoothed.png"]

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from training import CLASSES, Figures, classifier, dataset, estimator, saliency, weights
+from training import CLASSES, Figures, classifier, column, dataset, estimator, saliency, weights
 
 from fe_saliency.display import SaliencyDisplay
 from fe_saliency.trace import Saliency
@@ -62,34 +62,49 @@ def test_one_bad_epoch_is_only_one_epoch():
 NAMES = {"zero": 0}  # the model and the data have three classes
 
 
-def test_a_class_without_a_name_is_logged(caplog):
-    trained = classifier("torch")
-    with caplog.at_level(logging.ERROR):
-        assert not run(saliency(trained, label_mapping=NAMES), trained, epochs=1).places
-    (record,) = [record for record in caplog.records if record.name == "fe_saliency"]
-    assert "`label_mapping` has no name for class" in str(record.exc_info[1])
+def told(caplog):
+    return [record for record in caplog.records if record.name == "fe_saliency"]
 
 
-def test_a_predicted_class_without_a_name_raises_if_strict():
+def test_a_class_without_a_name_costs_no_figure_and_is_told_once(backend, caplog):
+    trained = classifier(backend)
+    figures = run(saliency(trained, label_mapping=NAMES, strict=True), trained, backend=backend)
+    assert figures.places == [("eval", 1), ("eval", 2)]
+    assert column(figures.displays()[0], "True").texts == ["zero", "#1", "#2", "zero"]
+    assert ["no name for class" in record.getMessage() for record in told(caplog)] == [True, True]
+
+
+def test_a_predicted_class_without_a_name_is_told_too(caplog):
     trained = classifier("torch")
     only_zero = dataset("torch", y=np.zeros(6, "int64"))
     trace = saliency(trained, label_mapping=NAMES, strict=True)
     found = trace.net.attribute({"x": only_zero["x"][:4]})
     found = replace(found, predictions={"y_pred": np.full(4, CLASSES - 1)})
-    with (
-        patch.object(trace.net, "attribute", return_value=found),
-        pytest.raises(ValueError, match="no name for class 2, which the data or the model gave"),
-    ):
-        run(trace, trained, epochs=1, evaluation=only_zero)
+    with patch.object(trace.net, "attribute", return_value=found):
+        (display,) = run(trace, trained, epochs=1, evaluation=only_zero).displays()
+    assert column(display, "Predicted").texts == ["#2"] * 4 and column(display, "Predicted").correct == [False] * 4
+    (record,) = told(caplog)
+    assert "no name for class 2, which the data or the model gave" in record.getMessage()
 
 
-def test_rows_with_nan_are_logged_and_named(caplog):
+@pytest.mark.parametrize("measures", [False, "concentration"])
+def test_that_an_error_is_no_improvement_is_said_where_there_are_numbers(measures, caplog):
+    trained = classifier("torch")
+    trace = saliency(trained, measures=measures)
+    with patch.object(trace.net, "attribute", side_effect=BROKEN):
+        run(trace, trained, epochs=1)
+    said = [record.getMessage() for record in told(caplog) if record.levelname == "WARNING"]
+    expected = "no maps of epoch 1 (eval) to be measured, which counts as no improvement for EarlyStopping"
+    assert [expected in each for each in said] == ([True] if measures else [])
+
+
+def test_rows_of_nan_alone_are_logged_and_named(caplog):
     trained, x = classifier("torch"), np.array(dataset("torch")["x"])
-    x[1, 0, 0, 0] = np.nan
+    x[:, 0, 0, 0] = np.nan
     with caplog.at_level(logging.ERROR):
         assert not run(saliency(trained), trained, epochs=1, evaluation=dataset("torch", x=x)).places
     (record,) = [record for record in caplog.records if record.name == "fe_saliency"]
-    assert "`batch['x']` holds NaN or infinite numbers in row(s) 1" in str(record.exc_info[1])
+    assert "`batch['x']` holds NaN or infinite numbers in row(s) 0, 1, 2, 3" in str(record.exc_info[1])
 
 
 @pytest.mark.parametrize("mode", ["eval", ("eval", "test"), "!train"])

@@ -105,14 +105,18 @@ def test_classes_with_names_are_known_beforehand():
     assert Measures("trust", labels=Labels({"dog": 1})).names == list(GROUPS["trust"])
 
 
-def test_a_class_without_a_name_costs_the_numbers_of_classes_only(caplog):
+def test_a_class_without_a_name_is_told_by_its_number():
     one = made(rows=4, labels=np.array([0, 1, 0, 7]))
     measures = Measures("concentration", per_class=True, labels=Labels({"cat": 0, "dog": 1}))
-    (found,) = measures.see(one, {}, strict=False).values()
-    assert set(found) == set(GROUPS["concentration"]) and np.isfinite(list(found.values())).all()
-    assert "no name for class 7" in caplog.text
-    with pytest.raises(ValueError, match="no name for class 7"):
-        measures.see(one, {})
+    (found,) = measures.see(one, {}).values()
+    assert found["gini_class_#7"] == pytest.approx(measure.gini(hot(one))[3])
+
+
+def test_rows_that_were_not_explained_are_of_no_class():
+    """Their target is -1, as that of a row of NaN."""
+    targets = {"y": np.array([0, -1, 1, 1])}
+    (found,) = Measures("trust", per_class=True).see(made(rows=4, labels=None, targets=targets), {}).values()
+    assert {name for name in found if "unusable" in name} == {"unusable", "unusable_class_0", "unusable_class_1"}
 
 
 @pytest.mark.parametrize("name", ["drift", "concentration", "trust", "decision", "region", "control"])
@@ -123,7 +127,8 @@ def test_a_group_that_fails_keeps_no_other_from_being_told(name, caplog):
     measures.see(made(1, maps=maps), rows)
     with patch.object(Numbers, name, side_effect=RuntimeError("broken")):
         (found,) = measures.see(made(2, maps=maps), rows, strict=False).values()
-    assert f"could not measure the {name} of 'x' in epoch 2 (eval)" in caplog.text and "broken" in caplog.text
+    told = f"could not measure the {name} of 'x' in epoch 2 (eval), which counts as no improvement"
+    assert told in caplog.text and "broken" in caplog.text
     unknown = {key for key, value in found.items() if np.isnan(value)} - {"completeness_gap"}
     assert unknown == set(GROUPS[name]) - {"completeness_gap"} and set(found) == set(measures.names)
 

@@ -2,15 +2,18 @@
 
 import logging
 
+import fastestimator as fe
 import numpy as np
 import pytest
-from models import to_host
+from models import batch, model, to_host
 from training import classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
 
 from fe_saliency import Method, archive, noisy_weights, smooth
 from fe_saliency.display import to_mask
+from fe_saliency.trace import Saliency
 from fe_saliency.trace.fitting import fitted, least
 from fe_saliency.trace.recipe import recipe_of
+from fe_saliency.watch import Corner
 
 SMOOTH = smooth("gradient_x_input")
 MIXED = ["gradient_x_input", (SMOOTH, 6), ("fusiongrad", (4, 3))]
@@ -124,3 +127,46 @@ def test_what_is_measured_must_be_one_of_them():
         saliency(classifier("torch"), methods=["gradient"], measured="vanilla")
     with pytest.raises(ValueError, match=r"\(methods=\[\('smoothgrad', 4\)\]\). Raise it.* name fewer `methods`"):
         saliency(classifier("torch"), methods=["smoothgrad"], samples=2, budget=7)
+
+
+CAM = ["gradient", "gradcam", smooth("layercam")]
+
+
+def pictures(backend, **options):
+    """A Trace of a model of images of two channels, and the titles and columns that it leaves."""
+    made, x = model("squeeze", backend, "float32"), batch("squeeze", backend, 3, "float32")["x"]
+    options = {"methods": CAM, "mode": "test", "outputs": "m", "max_rows": 8, "strict": True, **options}
+    trace = Saliency(made, "x", "y", **options)
+    return trace, drawn(made, trace, fe.dataset.NumpyDataset({"x": np.array(x)}), outputs="y")["m"]
+
+
+def test_class_activation_maps(backend):
+    scale = dict.fromkeys(["gradient", "gradcam", CAM[-1].name], 1.0)
+    trace, figure = pictures(backend, measures=True, watch=Corner("top left", 2), scale=scale)
+    assert titles(figure)[-3:] == ["Gradient", "Grad-CAM", smooth("layercam").title]
+    rows = {"x": trace.samples.at(("test", ""))["x"]}
+    raw = np.asarray(trace.net.attribute(rows, "gradcam").maps["x"])
+    assert raw.shape[trace.net.channel_axis] == 1 and rows["x"].shape[trace.net.channel_axis] == 2
+    np.testing.assert_allclose(contents(column(figure, "Grad-CAM")), np.minimum(raw.reshape(3, 8, 10, 1), 1), atol=1e-5)
+
+
+def test_class_activation_maps_of_copies(backend):
+    """A copy in TensorFlow is a graph without layers."""
+    if backend == "tf":
+        expected = r"`method` \(='gradcam'\) looks into a layer .* copies of it, which have no layers in TensorFlow"
+        with pytest.raises(ValueError, match=expected):
+            pictures(backend, controls="randomised", measured="gradcam")
+    else:
+        _, figure = pictures(backend, controls="randomised", measured="gradcam")
+        assert titles(figure)[-1] == "Grad-CAM of shuffled weights"
+    _, figure = pictures(backend, controls="randomised", measured="gradient")
+    assert titles(figure)[-1] == "Gradient of shuffled weights"
+
+
+def test_class_activation_maps_of_several_inputs_are_refused(backend):
+    made = model("two_inputs", backend, "float32")
+    expected = (
+        r"`methods` \(with 'gradcam', '.*layercam.*'\) must give a map of each input.*the model has \['x0', 'x1'\]"
+    )
+    with pytest.raises(ValueError, match=expected):
+        Saliency(made, ["x0", "x1"], "y", outputs=["m0", "m1"], methods=CAM)

@@ -36,7 +36,7 @@ def test_it_ranks_by_both_scores_and_keeps_the_losses(backend, example, tmp_path
     *_, logit, log_probability, losses = estimator.traces
     for trace in (logit, log_probability):
         assert len(trace.table(ds_id="train")["index"]) == 64
-        assert Path(trace.save_dir, "vog_eval_train.csv").is_file()
+        assert Path(trace.save_dir, trace.run, "vog_eval_train.csv").is_file()
     last = log_probability.table(ds_id="train")
     by_place = -last["score"][np.argsort(last["index"])]
     assert losses.losses().shape == (2, 64)

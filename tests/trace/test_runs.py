@@ -9,6 +9,7 @@ import pytest
 from fastestimator.trace.adapt import EarlyStopping
 from fastestimator.trace.io import RestoreWizard
 from fastestimator.trace.trace import Trace
+from PIL import Image
 from training import CLASSES, Die, Figures, Stop, classifier, dataset, estimator, images, saliency
 
 from fe_saliency import archive
@@ -164,3 +165,36 @@ def test_one_dataset_that_fails_leaves_the_other_its_figure(backend, broken, cap
     (display,) = figures.displays()
     assert [section.label for section in display.sections] == ["dataset a"]
     assert ("saliency_gini|a" in logs.told[0]) and ("saliency_gini|b" in logs.told[0]) == (broken == "drawing")
+
+
+class Tear(Trace):
+    """Damages what was kept of an epoch, as a bad disk would."""
+
+    def __init__(self, folder, epoch):
+        super().__init__(mode="train")
+        self.folder, self.epoch = folder, epoch
+
+    def on_epoch_begin(self, data):
+        if self.system.epoch_idx == self.epoch + 1:
+            (path,) = self.folder.rglob(f"eval_{self.epoch:04d}.npz")
+            path.write_bytes(b"torn")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_damaged_epoch_is_told_and_the_films_are_of_the_others(backend, strict, tmp_path, caplog, capsys):
+    trained = classifier(backend)
+    trace = saliency(trained, mode="eval", save_dir=tmp_path, samples=2, strict=strict)
+    traces = [trace, Tear(tmp_path, 2)]
+    run = estimator(backend, trained, traces, evaluation=dataset(backend), epochs=3)
+    if strict:
+        with pytest.raises(ValueError, match=r"eval_0002.npz` is damaged"):
+            run.fit(warmup=False)
+        return
+    with caplog.at_level(logging.ERROR):
+        run.fit(warmup=False)
+    (error,) = [each for each in caplog.records if each.name == "fe_saliency"]
+    assert "could not read epoch 2 (eval), which the films of all its maps lack now" in error.getMessage()
+    assert "eval_0002.npz` is damaged" in str(error.exc_info[1])
+    (film,) = tmp_path.rglob("film_eval_vanilla.gif")
+    assert Image.open(film).n_frames == 2
+    assert f"wrote 1 film strip to {film.parent}" in capsys.readouterr().out

@@ -41,11 +41,11 @@ def test_an_epoch_without_a_finite_map_fixes_nothing():
     assert found["scales"]["vanilla"]["x"] == common_scale(half.maps["vanilla"]["x"][1:])
 
 
-def test_controls_are_drawn_on_the_scale_of_what_they_control():
-    noise = {"x": np.ones((2, 3, 4, 1), "float32")}
-    maps = {**made(1).maps, "untrained": noise}
-    found = Scales(1, NAMES).of(made(1, controls=["untrained"], maps=maps))["scales"]
-    assert found["untrained"] == found["smoothed"] != found["vanilla"]
+@pytest.mark.parametrize("wanted", [1, {"vanilla": 2, "smoothed": 0.5}])
+def test_controls_are_on_no_common_scale(wanted):
+    maps = {**made(1).maps, "untrained": {"x": np.full((2, 3, 4, 1), np.nan, "float32")}}
+    found = Scales(wanted, NAMES).of(made(1, controls=["untrained"], maps=maps))["scales"]
+    assert set(found) == set(NAMES)
 
 
 def test_given_scales():

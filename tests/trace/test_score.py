@@ -35,7 +35,7 @@ def test_everything_is_of_one_score(backend, score, tmp_path):
     )
     np.testing.assert_allclose(kept.maps["randomised"]["x"], to_numpy(shuffled.maps["x"]), rtol=1e-4, atol=1e-7)
     assert not np.allclose(to_numpy(shuffled.maps["x"]), to_numpy(other.maps["x"]), rtol=0.1)
-    numbers = {name: trace._numbers["eval"][f"saliency_{name}"] for name in ("score", "margin")}
+    numbers = {name: trace.told.last["eval"][f"saliency_{name}"] for name in ("score", "margin")}
     assert numbers["score"] == pytest.approx(to_numpy(expected["vanilla"].scores["y_pred"]).mean(), rel=1e-4)
     assert numbers["margin"] == pytest.approx(to_numpy(expected["vanilla"].margins["y_pred"]).mean(), rel=1e-4)
     told = f"; the score explained is the {score.replace('_', '-')}"

@@ -66,6 +66,12 @@ def by_hand(backend, kept, count=ROWS, seed=1):
     return np.array(found)
 
 
+def written(folder):
+    """The folder of the only training that wrote there."""
+    (one,) = folder.iterdir()
+    return one
+
+
 def scores(table):
     """VoG by the place of the example."""
     return table["vog"][np.argsort(table["index"])]
@@ -112,7 +118,7 @@ def test_csv_and_table_say_the_same(tmp_path):
     model = classifier("torch", "adam")
     trace = vog(model, save_dir=str(tmp_path / "new" / "folder"), strict=True)
     estimator("torch", model, [trace], evaluation=dataset("torch", ROWS)).fit()
-    with open(tmp_path / "new" / "folder" / "vog_eval.csv", newline="") as file:
+    with open(written(tmp_path / "new" / "folder") / "vog_eval.csv", newline="") as file:
         lines = list(csv.DictReader(file))
     table = trace.table()
     assert len(lines) == ROWS
@@ -138,18 +144,25 @@ def test_the_picture_shows_both_ends_of_each_class(backend, tmp_path):
         assert group.captions.correct == [table["predicted"][row] == table["class"][row] for row in rows]
         shown += rows
     assert sorted(shown) == list(range(ROWS)), "each once"
-    assert Image.open(tmp_path / "vog_eval.png").size[0] > 300
+    assert Image.open(written(tmp_path) / "vog_eval.png").size[0] > 300
 
 
-def test_a_second_training_begins_anew(backend):
+def test_a_second_training_begins_anew_and_leaves_the_files_of_the_first(backend, tmp_path, capsys):
     trained = classifier(backend)
-    trace, logs = vog(trained), []
+    trace, logs = vog(trained, save_dir=str(tmp_path)), []
     run = estimator(backend, trained, [trace], evaluation=dataset(backend, ROWS, seed=1), epochs=3)
     for _ in range(2):
         run.fit(warmup=False)
         logs.append(trace.table())
     assert (logs[0]["epochs"] == 3).all() and (logs[1]["epochs"] == 3).all()
     assert not np.array_equal(scores(logs[0]), scores(logs[1]))
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 2 and files[1].name == trace.run
+    said = capsys.readouterr().out
+    assert all(f"wrote the ranking of the eval data to {folder}\n" in said for folder in files)
+    for folder, table in zip(files, logs, strict=True):
+        with open(folder / "vog_eval.csv", newline="") as file:
+            assert [float(line["vog"]) for line in csv.DictReader(file)] == table["vog"].tolist()
 
 
 def test_that_nothing_was_ranked_is_said(tmp_path):
@@ -170,14 +183,14 @@ def test_there_is_no_picture_of_tables(tmp_path):
     model = classifier("torch", shape=(64,))
     data = dataset("torch", ROWS, x=images("torch", ROWS).reshape(ROWS, 64))
     estimator("torch", model, [vog(model, save_dir=str(tmp_path), strict=True)], train=data, evaluation=data).fit()
-    assert [path.name for path in tmp_path.iterdir()] == ["vog_eval.csv"]
+    assert [path.name for path in written(tmp_path).iterdir()] == ["vog_eval.csv"]
 
 
 def test_a_dataset_id_is_made_fit_for_a_file_name(tmp_path):
     model = classifier("torch")
     trace = vog(model, save_dir=str(tmp_path), strict=True)
     estimator("torch", model, [trace], evaluation={"a/b": dataset("torch"), "c": dataset("torch")}).fit()
-    assert {path.name for path in tmp_path.glob("*.csv")} == {"vog_eval_a%2Fb.csv", "vog_eval_c.csv"}
+    assert {path.name for path in written(tmp_path).glob("*.csv")} == {"vog_eval_a%2Fb.csv", "vog_eval_c.csv"}
 
 
 def test_only_so_many_samples(backend):
@@ -192,7 +205,7 @@ def test_each_dataset_is_ranked_by_itself(backend, tmp_path):
     model = classifier(backend, "adam")
     trace, recorder = vog(model, ds_id=["a", "b"], save_dir=str(tmp_path), strict=True), Recorder(model)
     estimator(backend, model, [trace, recorder], evaluation=evaluation, epochs=3).fit()
-    assert {path.name for path in tmp_path.glob("*.csv")} == {"vog_eval_a.csv", "vog_eval_b.csv"}
+    assert {path.name for path in written(tmp_path).glob("*.csv")} == {"vog_eval_a.csv", "vog_eval_b.csv"}
     expected = by_hand(backend, recorder.kept).std(axis=0).mean(axis=1)
     np.testing.assert_allclose(scores(trace.table(ds_id="a")), expected, rtol=2e-3)
     assert len(trace.table("eval", "b")["index"]) == 3
@@ -282,7 +295,7 @@ def test_the_training_data_given_once_more(backend, tmp_path):
     model, data = classifier(backend), dataset(backend, ROWS)
     trace = vog(model, ds_id="train", save_dir=str(tmp_path), strict=True)
     estimator(backend, model, [trace], train=data, evaluation={"train": data, "other": dataset(backend)}).fit()
-    assert (tmp_path / "vog_eval_train.csv").is_file()
+    assert (written(tmp_path) / "vog_eval_train.csv").is_file()
 
 
 BROKEN = RuntimeError("the net is broken")
@@ -312,12 +325,12 @@ def test_a_full_disk_leaves_the_former_ranking(tmp_path, caplog):
     model = classifier("torch")
     run = estimator("torch", model, [vog(model, save_dir=str(tmp_path))], evaluation=dataset("torch", ROWS))
     run.fit()
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path: path.read_bytes() for path in tmp_path.glob("*/*")}
     with caplog.at_level(logging.ERROR), patch("os.replace", side_effect=OSError("the disk is full")):
         run.fit()
     assert "could not write the ranking of the eval data" in caplog.text
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert "vog_eval.csv" in before
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/*")} == before
+    assert "vog_eval.csv" in [path.name for path in before]
 
 
 def test_restore_wizard_continues_the_statistic(backend, tmp_path):
@@ -328,7 +341,7 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
         return trace, recorder, estimator(backend, model, traces, evaluation=dataset(backend, ROWS, seed=1), epochs=4)
 
     options = {"save_dir": str(tmp_path / "ranking")}
-    _, recorded, first = run(3, options)
+    former, recorded, first = run(3, options)
     with pytest.raises(Stop):
         first.fit()
     before = list(recorded.kept)
@@ -338,7 +351,8 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
     expected = by_hand(backend, kept).std(axis=0).mean(axis=1)
     np.testing.assert_allclose(scores(trace.table()), expected, rtol=2e-3)
     assert (trace.table()["epochs"] == 4).all()
-    assert {path.name for path in (tmp_path / "ranking").iterdir()} >= {"vog_eval.csv"}
+    assert written(tmp_path / "ranking").name == trace.run == former.run
+    assert {path.name for path in written(tmp_path / "ranking").iterdir()} >= {"vog_eval.csv"}
 
 
 @pytest.mark.parametrize("how", ["a file", "not allowed"])

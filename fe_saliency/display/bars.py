@@ -1,0 +1,72 @@
+"""Rows of tables as bar charts: a line for each feature, in the same order in every column."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from fe_saliency.display.colors import FAINT, INK, PAPER, Color, colorize, colorize_signed
+from fe_saliency.display.columns import ImageColumn, MaskColumn, SignedColumn
+from fe_saliency.display.parts import Parts
+from fe_saliency.display.typeset import fit, text_width, write
+
+_LEAST_FONT = 9
+_STRONG = 0.7  # Of the signed colours; the ends are nearly black
+
+
+def bars(column: ImageColumn | MaskColumn | SignedColumn, parts: Parts, cell: int) -> np.ndarray:
+    """The bar charts of one column.
+
+    Masks are bars on dark that begin at the left, in the colours of the masks. Those of signed maps begin in the
+    middle, to the right and red above zero, to the left and blue below. Of images, which are the features' own values,
+    there are no bars, but the labels alone.
+
+    Args:
+        column: Of table rows, (B, F).
+        parts: Which features, and their labels, which stand at the left.
+        cell: The width of the bars, in pixels; that of labels is added.
+
+    Returns:
+        (B, height, width, 3) uint8, the height in proportion to the number of features.
+    """
+    size = max(_LEAST_FONT, cell // 10)
+    line = size * 3 // 2
+    texts = parts.labels or []
+    widest = max((text_width(text, size) for row in texts for text in row), default=0)
+    listed = isinstance(column, ImageColumn)
+    margin = min(widest, 2 * cell if listed else cell) + size // 2 if widest else 0
+    width, height = margin + (size // 2 if listed else cell), line * parts.indices.shape[1]
+    values = np.clip(parts.of(column.values / (255 if column.values.dtype == np.uint8 else 1)), -1, 1)
+    drawn = np.empty((len(column), height, width, 3), np.uint8)
+    for row in range(len(column)):
+        picture = Image.new("RGB", (width, height), PAPER)
+        draw = ImageDraw.Draw(picture)
+        if not listed:
+            _paint_bars(draw, values[row], isinstance(column, SignedColumn), (margin, width), line)
+        for place, text in enumerate(texts[row] if texts else []):
+            lettering = fit(text, margin - size // 2, line, size, _LEAST_FONT - 2)
+            top = place * line + (line - lettering.height) // 2
+            write(draw, lettering, (size // 4, top), margin - size // 2, INK, centered=False)
+        drawn[row] = np.asarray(picture)
+    return drawn
+
+
+def _paint_bars(draw: ImageDraw.ImageDraw, values: np.ndarray, signed: bool, sides: tuple[int, int], line: int) -> None:
+    """The bars of one row, between the pixels `sides`."""
+    left, right = sides
+    zero = (left + right) // 2 if signed else left
+    full = (right - left) // 2 - 2 if signed else right - left - 2
+    if not signed:
+        draw.rectangle((left, 0, right, line * len(values)), fill=_color(0.0, signed))
+    for place, value in enumerate(values.tolist()):
+        end = zero + round(value * full)
+        if end != zero:
+            top = place * line + line // 6
+            box = (min(zero, end), top, max(zero, end), top + line * 2 // 3)
+            draw.rectangle(box, fill=_color(value, signed))
+    if signed:
+        draw.line((zero, 0, zero, line * len(values)), fill=FAINT)
+
+
+def _color(value: float, signed: bool) -> Color:
+    strong = np.float32(np.sign(value) * _STRONG if signed else value)
+    red, green, blue = (colorize_signed if signed else colorize)(np.array(strong)).tolist()
+    return red, green, blue
