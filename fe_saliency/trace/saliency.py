@@ -27,7 +27,7 @@ from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
-from fe_saliency.trace.instruments import Instruments, checked_watch
+from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.recipe import check_recipe, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
@@ -35,6 +35,7 @@ from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
 from fe_saliency.trace.tags import write_tags
 from fe_saliency.trace.told import Told
+from fe_saliency.trace.watching import checked_watch
 from fe_saliency.watch import Region, Watch
 
 #: The modes that belong to one run of the Estimator.
@@ -354,13 +355,8 @@ class Saliency(Trace):
 
     def _rows_per_epoch(self) -> int:
         """How many rows the largest epoch of this run draws, over all modes and dataset ids."""
-
-        def rows(mode: str, epoch: int) -> int:
-            ds_ids = self.system.pipeline.get_ds_ids(epoch, mode)
-            return self.samples.most([(mode, ds_id) for ds_id in ds_ids if self.places.hold(mode, ds_id)])
-
         epochs = range(1, max(1, self.system.total_epochs) + 1)
-        return max(sum(rows(mode, epoch) for mode in RUNS[self._run]) for epoch in epochs)
+        return max(self.samples.of_epoch(each, self.system.pipeline, RUNS[self._run], self.places) for each in epochs)
 
     def _say_cost(self) -> None:
         line = self.budget.line(self._run, self.samples, self.every)
