@@ -83,8 +83,9 @@ class Saliency(Trace):
             logarithms, so that maps of these fade on a common `scale`. Of a one-unit output "logit" says that it is a
             logit.
         scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
-            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Controls are always on
-            their own. The colour bar says which.
+            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Take a late epoch: on the
+            scale of a model that has hardly learned all is bright later. Controls are always on their own. The colour
+            bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
         drawn: How many of the samples are drawn, from the first; None for all.
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
