@@ -63,8 +63,9 @@ def film_of(
 
     A red tab with the name of the region stands above the epochs at which a watched region warned, and under each map
     the class that the model predicted. Warnings and predictions are the trained model's own, so films of controls have
-    neither: there stands the class that the map is explained for. Of a table the features, and of a volume the slice,
-    are the same in all epochs: those where the measured map of the last epoch is largest.
+    neither: there stands the class that the map is explained for. A scale that was fixed at an epoch holds for the
+    epochs before it, too. Of a table the features, and of a volume the slice, are the same in all epochs: those where
+    the measured map of the last epoch is largest.
 
     Args:
         run: What `fe_saliency.archive.load` gave, or the folder.
@@ -88,7 +89,8 @@ def film_of(
     parts, labelled = (parts_of(last, key, rows, most=1, labels=each) for each in (False, True))
     records = (run.record(epoch, mode, ds_id) for epoch in _some(run, epochs, mode, ds_id))
     # A control that failed in an epoch has no map there.
-    frames = [_frame(record, name, key, rows, parts) for record in records if name in record.maps]
+    scales = last.settings["scales"]
+    frames = [_frame(record, name, key, rows, parts, scales) for record in records if name in record.maps]
     lead: list[Column] = []
     if last.labels is not None:
         lead.append(class_columns(last, rows)[0])
@@ -194,7 +196,8 @@ def _some(run: Run, epochs: Sequence[int], mode: str | None, ds_id: str | None, 
     return [epochs[number] for number in sorted({*spread, *begin[:most]})]
 
 
-def _frame(record: Record, name: str, key: str, rows: int, parts: Parts | None) -> Frame:
+def _frame(record: Record, name: str, key: str, rows: int, parts: Parts | None, scales: Any) -> Frame:
+    record.settings["scales"] = scales  # It may have been fixed later.
     notes = class_columns(record, rows)[-1] if len(record.predictions) == 1 else None
     warnings = record.settings.get("warnings")
     marker = f"warning: {', '.join(warnings)}" if warnings else None

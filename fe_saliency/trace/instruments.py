@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,8 @@ from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.guard import NO_BETTER, guarded
 from fe_saliency.trace.measures import Measures, when
 from fe_saliency.trace.samples import Place, Rows, explainable
-from fe_saliency.watch import NUMBERS, Region, Watch
+from fe_saliency.trace.watching import output_of
+from fe_saliency.watch import NUMBERS, Watch
 
 _LOG = logging.getLogger("fe_saliency")
 
@@ -46,7 +46,7 @@ class Instruments:
         self.strict = strict
         self.run = archive.new_run()
         self._kept: set[tuple[str, str]] = set()  # the places of which there is more to be filmed
-        self._watched_output = _output(net, watch) if watch else ""
+        self._watched_output = output_of(net, watch) if watch else ""
         self._fitting: dict[Place, Watch | None] = {}  # by place, for regions may fit one dataset only
 
     @property
@@ -184,30 +184,3 @@ class Instruments:
 
     def _key(self, region: str, name: str) -> str:
         return f"{self._watched_output}_{key_part(region)}_{name}"
-
-
-def checked_watch(watch: None | Watch | Region | Sequence[Region]) -> Watch | None:
-    """The Watch that a user's argument stands for.
-
-    Raises:
-        ValueError, TypeError: As `Watch`.
-    """
-    if watch is None or isinstance(watch, Watch):
-        return watch
-    regions = [watch] if isinstance(watch, Region) else watch
-    if not isinstance(regions, (list, tuple)):
-        raise TypeError(
-            f"`watch` (={watch!r}) must be a region, such as Corner('top left', 4), a list of regions, a Watch or None."
-        )
-    return Watch(regions) if regions else None
-
-
-def _output(net: SaliencyNet, watch: Watch) -> str:
-    """The key of the figure of the input that is watched."""
-    inputs = net.model_inputs
-    if watch.input not in (inputs if len(inputs) > 1 else [None, *inputs]):
-        raise ValueError(
-            f"`watch` (of `input` {watch.input!r}) must say in which of the model's inputs, {inputs}, its regions lie: "
-            f"Watch(regions, input={inputs[0]!r})."
-        )
-    return net.outputs[0 if watch.input is None else inputs.index(watch.input)]

@@ -27,7 +27,7 @@ from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
-from fe_saliency.trace.instruments import Instruments, checked_watch
+from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.recipe import check_recipe, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
@@ -35,6 +35,7 @@ from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
 from fe_saliency.trace.tags import write_tags
 from fe_saliency.trace.told import Told
+from fe_saliency.trace.watching import checked_watch
 from fe_saliency.watch import Region, Watch
 
 #: The modes that belong to one run of the Estimator.
@@ -82,8 +83,9 @@ class Saliency(Trace):
             logarithms, so that maps of these fade on a common `scale`. Of a one-unit output "logit" says that it is a
             logit.
         scale: On which scale maps are drawn: "own" for each map's own, the number of an epoch for one scale of all
-            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Controls are always on
-            their own. The colour bar says which.
+            epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Take a late epoch: on the
+            scale of a model that has hardly learned all is bright later. Controls are always on their own. The colour
+            bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
         drawn: How many of the samples are drawn, from the first; None for all.
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
@@ -363,13 +365,8 @@ class Saliency(Trace):
 
     def _rows_per_epoch(self) -> int:
         """How many rows the largest epoch of this run draws, over all modes and dataset ids."""
-
-        def rows(mode: str, epoch: int) -> int:
-            ds_ids = self.system.pipeline.get_ds_ids(epoch, mode)
-            return self.samples.most([(mode, ds_id) for ds_id in ds_ids if self.places.hold(mode, ds_id)])
-
         epochs = range(1, max(1, self.system.total_epochs) + 1)
-        return max(sum(rows(mode, epoch) for mode in RUNS[self._run]) for epoch in epochs)
+        return max(self.samples.of_epoch(each, self.system.pipeline, RUNS[self._run], self.places) for each in epochs)
 
     def _say_cost(self) -> None:
         line = self.budget.line(self._run, self.samples, self.every)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from fastestimator.pipeline import Pipeline
 
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
 from fe_saliency.display.rows import finite_rows
+from fe_saliency.trace.registration import Places
 
 #: Of one batch no more rows are kept than this, unless a number was asked for.
 BATCH_ROWS = 16
@@ -56,6 +58,11 @@ class Samples:
         if self.fixed is not None:
             return self.count if places else 0
         return sum(self._number(place) if self._full.get(place) else self.limit for place in places)
+
+    def of_epoch(self, epoch: int, pipeline: Pipeline, modes: Iterable[str], places: Places) -> int:
+        """How many rows are drawn in an epoch, over all its modes and dataset ids, at the most."""
+        held = [[(mode, ds_id) for ds_id in pipeline.get_ds_ids(epoch, mode)] for mode in modes]
+        return sum(self.most([place for place in each if places.hold(*place)]) for each in held)
 
     def wants(self, place: Place) -> bool:
         """Whether rows of `place` are still to be kept."""

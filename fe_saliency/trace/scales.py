@@ -23,7 +23,8 @@ class Scales:
 
     Args:
         wanted: "own" for each map's own 99th percentile; a number for one scale of all epochs, fixed at that epoch, or
-            at the first one drawn after it, as the 99th percentile over all its samples; or the scales themselves,
+            at the first one drawn after it, as the 99th percentile over all its samples (figures before it are each on
+            its own; films, drawn at the end, hold to it from their first epoch on); or the scales themselves,
             {map name: number}. Samples whose map is not finite are left out, and an epoch at which a map has no other
             fixes nothing.
         names: The maps that are drawn, controls aside.

@@ -160,6 +160,16 @@ def test_predictions_and_warnings_are_not_those_of_a_control(name, tmp_path):
     )
 
 
+def test_a_film_holds_to_a_scale_that_was_fixed_later(tmp_path):
+    kept = [made(1), made(2, scales={name: {"x": 0.7} for name in TITLES}, scale_origin="fixed at epoch 2")]
+    for one in kept:
+        archive.save(one, tmp_path)
+    with patch("fe_saliency.review.films.film", side_effect=films.film) as drawn:
+        review.film_of(tmp_path, "vanilla")
+    for one, frame in zip(kept, drawn.call_args.args[0], strict=True):
+        np.testing.assert_array_equal(frame.pictures.masks, to_mask(one.maps["vanilla"]["x"], scale=0.7))
+
+
 def test_a_row_that_was_not_explained_says_so_everywhere(tmp_path):
     one = record(predictions={"y": np.array([0, -1])}, settings=made().settings)
     one.inputs["x"][1, 0] = np.nan
