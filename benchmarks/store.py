@@ -16,8 +16,8 @@ _AROUND = {"goals", "jobs", "notes", "plots", "readme", "report", "run", "store"
 def loaded():
     """The files of this project that the numbers of this process depend on, relative to its root.
 
-    Where none of the package is loaded, other processes did the work, and any of its files may have been. The versions of
-    other packages stand beside the numbers.
+    Where none of the package is loaded, other processes did the work, and any of its files may have been. The versions
+    of other packages stand beside the numbers.
     """
     paths = [Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
     package = [path for path in paths if path.is_relative_to(ROOT / "fe_saliency")]
