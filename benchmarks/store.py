@@ -16,13 +16,14 @@ _AROUND = {"goals", "jobs", "notes", "plots", "readme", "report", "run", "store"
 def loaded():
     """The files of this project that the numbers of this process depend on, relative to its root.
 
-    Where none of the package is loaded, other processes did the work, and any of its files may have been. The versions
-    of other packages stand beside the numbers.
+    Where none of the package is loaded, other processes did the work, and any of its files may have been. An
+    `__init__.py` has nothing that takes time, and the versions of other packages stand beside the numbers.
     """
     paths = [Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
     package = [path for path in paths if path.is_relative_to(ROOT / "fe_saliency")]
     measuring = [path for path in paths if path.parent == ROOT / "benchmarks" and path.stem not in _AROUND]
     found = {*(package or (ROOT / "fe_saliency").rglob("*.py")), *measuring}
+    found = {path for path in found if path.name != "__init__.py"}
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
