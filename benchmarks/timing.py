@@ -9,6 +9,8 @@ from typing import Any
 
 #: Above this a sweep judges a setting by one chunk and not by a whole call.
 _LONG = 0.2
+#: Where a whole call takes longer than this, a sweep judges a setting by this many chunks.
+_LONG_CALL, _CHUNKS = 1.0, 5
 #: A chunk size this much worse than the best one ends the sweep over larger ones.
 _HOPELESS = 1.5
 #: Who takes so much longer than the fastest need not be timed as often.
@@ -128,6 +130,8 @@ def _per_gradient(contestant: Contestant, setting: Any, nsamples: int, rows: int
     took = clock(call)
     if took > _LONG or (few, some) == (nsamples, rows):
         return took / (few * some)
+    if took * nsamples * rows / (few * some) > _LONG_CALL:
+        return median([took, *(clock(call) for _ in range(_CHUNKS - 1))]) / (few * some)
     call = _told(contestant, setting, nsamples, rows)
     call()
     return min(clock(call), clock(call)) / (nsamples * rows)
