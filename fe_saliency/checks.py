@@ -58,6 +58,20 @@ def positive(name: str, value: float, meaning: str) -> float:
     return float(value)
 
 
+def channel_axis(value: int | None) -> int | None:
+    """`value`, which must be None, 1 or -1.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if value is not None and (type(value) is not int or value not in (1, -1)):
+        raise ValueError(
+            f"`channel_axis` (={value!r}) must be None for the framework's own layout, 1 for channels-first or -1 for "
+            "channels-last."
+        )
+    return value
+
+
 def seed(name: str, value: int) -> int:
     """`value`, which must be a whole number of 64 bits.
 

@@ -94,10 +94,12 @@ class Composition:
         return any(bracket.of_weights for bracket in self.method.brackets)
 
 
-def levels(method: Method, inputs: Sequence[str], baselines: Sequence[Baseline], open_ended: bool) -> tuple[Level, ...]:
-    """The place of each bracket of `method`."""
+def levels(
+    method: Method, site: Site, inputs: Sequence[str], baselines: Sequence[Baseline], open_ended: bool
+) -> tuple[Level, ...]:
+    """The place of each bracket of `method` at `site`, whose rows are called `inputs`."""
     return tuple(
-        Level(depth, tuple(inputs), tuple(baselines), open_ended and depth == 0)
+        Level(depth, tuple(inputs), tuple(baselines), open_ended and depth == 0, site.channel_axis)
         for depth in range(len(method.brackets))
     )
 

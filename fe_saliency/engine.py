@@ -40,14 +40,23 @@ class Engine:
         backend: Its framework.
         model_inputs: The keys of its inputs.
         model_outputs: The keys of its outputs.
+        channel_axis: Where the channels of its inputs are: 1 or -1.
     """
 
-    def __init__(self, model: Any, backend: Backend, model_inputs: Sequence[str], model_outputs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        backend: Backend,
+        model_inputs: Sequence[str],
+        model_outputs: Sequence[str],
+        channel_axis: int,
+    ) -> None:
         self.model = model
         self.backend = backend
         self.model_inputs = tuple(model_inputs)
         self.model_outputs = tuple(model_outputs)
-        self._sites = Sites(model, model_inputs, model_outputs, backend)
+        self.channel_axis = channel_axis
+        self._sites = Sites(model, model_inputs, model_outputs, backend, channel_axis)
         self._compositions: dict[tuple[Any, ...], Composition] = {}
         self._paces: dict[tuple[Any, ...], Pace] = {}
         self._most: dict[tuple[Any, ...], int] = {}  # What the memory was found to hold
@@ -56,7 +65,7 @@ class Engine:
 
     def on(self, copy: Any) -> Engine:
         """An Engine for a copy of the model, which keeps the same pace."""
-        other = Engine(copy, self.backend, self.model_inputs, self.model_outputs)
+        other = Engine(copy, self.backend, self.model_inputs, self.model_outputs, self.channel_axis)
         other._paces, other._most = self._paces, self._most
         return other
 
@@ -81,7 +90,7 @@ class Engine:
         with composition.session.entered() as run:
             if isinstance(site, Inside):
                 captured = partial(self._captured, run, composition, call)
-                prepared = partial(self._prepared, batch, rows)
+                prepared = partial(self._prepared, batch, site, rows)
                 composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
                 self._check(call, site, rows, composition.levels[0].baselines if composition.levels else baselines)
             evaluations = batch_size * prod(effort.counts)
@@ -152,27 +161,23 @@ class Engine:
             for baselines in several:
                 self._check(call, site, rows, baselines)
             several = [
-                tuple(map(partial(self._prepared, batch, rows), baselines, rows.keys(), rows.values()))
+                tuple(map(partial(self._prepared, batch, site, rows), baselines, rows.keys(), rows.values()))
                 for baselines in several
             ]
         if isinstance(site, Through):
-            rows[LIKE] = np.zeros_like(rows[site.image].take([0], self.backend.channel_axis))
+            rows[LIKE] = np.zeros_like(rows[site.image].take([0], site.channel_axis))
         return rows, site, several
 
     def _check(self, call: Call, site: Site, rows: Rows, baselines: tuple[Baseline, ...]) -> None:
         """Raise what the brackets find wrong with the baselines or the rows, which have a layer's shape inside it."""
-        places = levels(call.method, site.called, baselines, call.tolerance is not None)
+        places = levels(call.method, site, site.called, baselines, call.tolerance is not None)
         for bracket, level in zip(call.method.brackets, places, strict=True):
             bracket.check(level, [rows[key] for key in site.explained])
 
     def _prepared(
-        self, batch: Mapping[str, Any], rows: Rows, baseline: Baseline, key: str, clean: np.ndarray
+        self, batch: Mapping[str, Any], site: Site, rows: Rows, baseline: Baseline, key: str, clean: np.ndarray
     ) -> Baseline:
-        return baseline.prepared(key, clean, batch, self._channel_axis(rows))
-
-    def _channel_axis(self, rows: Rows) -> int:
-        """Where the channels are of what is explained: both frameworks lay what they make of indices out alike."""
-        return -1 if any(array.dtype.kind in "iu" for array in rows.values()) else self.backend.channel_axis
+        return baseline.prepared(key, clean, batch, _channel_axis(site, rows))
 
     def _captured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> np.ndarray:
         """What the layer that is explained gives for these rows."""
@@ -198,7 +203,7 @@ class Engine:
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
         drawn = tuple(each.kind if each.drawn else None for each in baselines) if paths else ()
-        places = levels(call.method, site.explained, baselines, call.tolerance is not None)
+        places = levels(call.method, site, site.explained, baselines, call.tolerance is not None)
         plans = tuple(aim.plan for aim in aims.values())
         key = (site, call.method, call.score, drawn, call.tolerance is not None, plans)
         if key not in self._compositions:
@@ -209,9 +214,11 @@ class Engine:
     def _feeder(
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
     ) -> Feeder:
-        axis, explained = self._channel_axis(rows), composition.site.explained
+        site = composition.site
+        axis = _channel_axis(site, rows)
         samplings = [
-            Sampling(count, call.stdev_spread, call.seed, axis, [rows[key] for key in explained]) for count in counts
+            Sampling(count, call.stdev_spread, call.seed, axis, [rows[key] for key in site.explained])
+            for count in counts
         ]
         return Feeder(
             composition,
@@ -219,7 +226,7 @@ class Engine:
             rows,
             self.backend,
             self._dtype,
-            channels_last,
+            channels_last and site.channel_axis == 1,  # else they lie so already
         )
 
     def _pace(self, run: Run, composition: Composition, call: Call, rows: Rows, evaluations: int) -> Pace:
@@ -267,6 +274,11 @@ class Engine:
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}
+
+
+def _channel_axis(site: Site, rows: Rows) -> int:
+    """Where the channels are of what is explained: both frameworks lay what they make of indices out alike."""
+    return -1 if any(array.dtype.kind in "iu" for array in rows.values()) else site.channel_axis
 
 
 def _shapes(rows: Rows) -> tuple[tuple[int, ...], ...]:

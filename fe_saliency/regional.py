@@ -47,7 +47,7 @@ def run(engine: Engine, batch: Mapping[str, Any], call: Call) -> Attribution:
 
 def _regional(engine: Engine, regions: Regions, given: Any, attribution: Tensor) -> Tensor:
     """The map of regions of each image, with one channel, in the layout and dtype of the attribution."""
-    axis = engine.backend.channel_axis
+    axis = engine.channel_axis
     images, maps = (np.moveaxis(to_numpy(each), axis, -1) for each in (given, attribution))
     ranked = np.stack([regions.of(*each) for each in zip(images, maps, strict=True)])
     tensor = engine.backend.tensor(np.expand_dims(ranked, axis))

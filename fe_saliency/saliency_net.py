@@ -38,6 +38,10 @@ class SaliencyNet:
             gradient; its logit has.
         seed: The seed of noise and random baselines, 0 to 2 ** 64 - 1.
         max_rows: How many inputs go through the model at once, which bounds the memory; "auto" chooses.
+        channel_axis: Where the channels of the model's inputs are, of all alike: 1 for channels-first, -1 for
+            channels-last; None for the framework's own layout, channels-last in TensorFlow and channels-first in
+            PyTorch. Masks, maps and baselines are laid out as the inputs. Layers and dense outputs are read in the
+            framework's own layout, whatever this says.
 
     Raises:
         ValueError: `model` is not from `fe.build`, keys are missing, double or of different number, or an argument is
@@ -61,6 +65,7 @@ class SaliencyNet:
         score: str = "output",
         seed: int = 0,
         max_rows: str | int = "auto",
+        channel_axis: int | None = None,
     ) -> None:
         backend = backends.of_model(model)
         self._model_inputs = _checked_keys("model_inputs", model_inputs)
@@ -79,7 +84,8 @@ class SaliencyNet:
                 f"`outputs` (={self.outputs}) must not be keys of the model: {taken} would be overwritten."
             )
         self._defaults = Call(find("gradient"), score=score, seed=seed, max_rows=max_rows)
-        self._engine = Engine(model, backend, self._model_inputs, self._model_outputs)
+        axis = checks.channel_axis(channel_axis) or backend.channel_axis
+        self._engine = Engine(model, backend, self._model_inputs, self._model_outputs, axis)
 
     @property
     def model(self) -> Any:
@@ -99,7 +105,7 @@ class SaliencyNet:
     @property
     def channel_axis(self) -> int:
         """The channel axis of inputs and masks: 1 for channels-first models, -1 for channels-last ones."""
-        return self._engine.backend.channel_axis
+        return self._engine.channel_axis
 
     @property
     def seed(self) -> int:
@@ -111,7 +117,7 @@ class SaliencyNet:
         self._defaults = replace(self._defaults, seed=seed)
 
     def on(self, copy: Any) -> SaliencyNet:
-        """The same net for a copy of the model: equal keys, score, seed and pace; see `fe_saliency.control`.
+        """The same net for a copy of the model: equal keys, score, seed, pace and layout; see `fe_saliency.control`.
 
         Args:
             copy: A model compiled by `fe.build` that takes and gives what this net's model does, of the same framework.
@@ -315,7 +321,7 @@ class SaliencyNet:
             result[key] = found.predictions[key]
             result[PREFIX + key] = found.targets[key]
         for key, raw in zip(self.outputs, found.maps.values(), strict=True):
-            mask = to_mask(backends.to_numpy(raw), backend.channel_axis)
+            mask = to_mask(backends.to_numpy(raw), self.channel_axis)
             result[key] = backend.cast_like(backend.tensor(mask), raw)
         return result
 

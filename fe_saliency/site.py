@@ -23,10 +23,12 @@ class Site:
     Args:
         model: The model.
         inputs: The keys of its inputs.
+        channel_axis: Where the channels of the clean rows that brackets take samples of are: 1 or -1.
     """
 
     model: Any = field(compare=False, repr=False)
     inputs: tuple[str, ...]
+    channel_axis: int
 
     @property
     def explained(self) -> tuple[str, ...]:
@@ -118,7 +120,7 @@ class Through(Site):
 
     def mapped(self, found: Keys) -> tuple[list[TensorOp], Keys]:
         resized = [f"{key}_resized" for key in found]
-        return [Resize(inputs=[*found, LIKE], outputs=resized)], resized
+        return [Resize([*found, LIKE], resized, self.channel_axis)], resized
 
 
 def model_op(model: Any, inputs: Sequence[str], outputs: Sequence[str]) -> ModelOp:

@@ -31,14 +31,18 @@ class Sites:
         model: A model compiled by `fe.build`.
         inputs: The keys of its inputs.
         outputs: The keys of its outputs.
-        backend: Its framework.
+        backend: Its framework, whose own layout is that of its layers.
+        channel_axis: Where the channels of its inputs are: 1 or -1.
     """
 
-    def __init__(self, model: Any, inputs: Sequence[str], outputs: Sequence[str], backend: Backend) -> None:
+    def __init__(
+        self, model: Any, inputs: Sequence[str], outputs: Sequence[str], backend: Backend, channel_axis: int
+    ) -> None:
         self.model = model
         self.inputs = tuple(inputs)
         self.outputs = list(outputs)
         self.backend = backend
+        self.channel_axis = channel_axis
         #: A layer that turns indices into vectors.
         self.embedding = embedding(model)
         self._last: dict[tuple[Any, ...], int] = {}
@@ -57,9 +61,9 @@ class Sites:
             ValueError: No such layer; no input that a map can be laid over; indices that are to be differentiated.
         """
         if layer is not None and not method.core.at_layer:
-            return Inside(self.model, self.inputs, *find(self.model, layer))
+            return Inside(self.model, self.inputs, self.backend.channel_axis, *find(self.model, layer))
         if not method.core.at_layer:
-            return Site(self.model, self.inputs)
+            return Site(self.model, self.inputs, self.channel_axis)
         images = [key for key, array in rows.items() if array.ndim > 2 and array.dtype.kind == "f"]
         if not images:
             shapes = {key: array.shape for key, array in rows.items()}
@@ -68,7 +72,7 @@ class Sites:
                 f"over; the model inputs are {shapes}."
             )
         place = self._last_picture(rows, images[0], dtype) if layer is None else find(self.model, layer)[0]
-        return Through(self.model, self.inputs, place, images[0])
+        return Through(self.model, self.inputs, self.channel_axis, place, images[0])
 
     def check(self, site: Site, method: Method, rows: Rows) -> None:
         """Raise ValueError if indices would have to be differentiated, or moved about."""
@@ -138,5 +142,5 @@ def inside(
     if isinstance(baseline, OfInputs):
         baseline = Given(captured(baseline.rows(rows)))
     baselines = (prepared(baseline, name, clean),)
-    places = levels(call.method, composition.site.explained, baselines, call.tolerance is not None)
+    places = levels(call.method, composition.site, composition.site.explained, baselines, call.tolerance is not None)
     return replace(composition, levels=places), {**rows, ACTIVATION: clean}

@@ -140,7 +140,7 @@ def test_models_of_every_precision(kind, dtype, tolerance, backend):
 
 @pytest.mark.parametrize("kind", ["signal", "grey image", "hyperspectral image", "volume"])
 def test_raw_maps_of_the_other_layout(kind, backend):
-    """Channels-first in TensorFlow and channels-last in torch: what asks for no channel is right."""
+    """Channels-first in TensorFlow and channels-last in torch: what asks for no channel is right, whatever is said."""
     x = rows(kind) if backend == "torch" else np.moveaxis(rows(kind), -1, 1).copy()
     target = np.array([2, 0, 1])
     gradient = closed_form(kind, target)
@@ -157,3 +157,16 @@ def test_raw_maps_of_the_other_layout(kind, backend):
         )
         found = found if backend == "torch" else np.moveaxis(found, 1, -1)
         assert distance(found, wanted) < 1e-6, method
+
+
+@pytest.mark.parametrize("kind", ["signal", "hyperspectral image", "volume"])
+def test_what_asks_for_channels_is_told_where_they_are(kind, backend):
+    """Transposed maps, of the same noise."""
+    here, there = (-1, 1) if backend == "tf" else (-1, -1)
+    other = SaliencyNet(net(kind, backend, own_layout=False).model, "x", "y", channel_axis=there)
+    x = np.moveaxis(rows(kind), here, there).copy()
+    for method in ("vargrad", "integrated_gradients", "blur_integrated_gradients"):
+        expected = maps(net(kind, backend).attribute(batch(kind, backend), method, nsamples=3))["x"]
+        found = np.asarray(other.attribute({"x": x}, method, nsamples=3).maps["x"])
+        assert np.abs(expected).max() > 0
+        assert distance(np.moveaxis(found, there, here), expected) < 1e-9, method

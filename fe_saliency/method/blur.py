@@ -70,7 +70,7 @@ class BlurPath(Path):
         scales = [level.key(f"{which}sigma"), level.key(f"{which}pace")]
         found = level.keys(name)
         outputs = found + level.keys(f"{which}difference")
-        return [op.Blur(inputs=points + scales, outputs=outputs, max_sigma=self.max_sigma)], found
+        return [op.Blur(points + scales, outputs, self.max_sigma, level.channel_axis)], found
 
 
 METHODS = (

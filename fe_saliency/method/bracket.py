@@ -22,12 +22,14 @@ class Level:
         inputs: The keys of the model inputs, which hold the clean rows.
         baselines: One baseline per model input.
         open_ended: Whether nobody knows how many samples there will be: sample k must then be fixed by its number k.
+        channel_axis: 1 for channels-first points, -1 for channels-last; None for the framework's own layout.
     """
 
     depth: int
     inputs: tuple[str, ...]
     baselines: tuple[Baseline, ...]
     open_ended: bool = False
+    channel_axis: int | None = None
 
     def key(self, what: str) -> str:
         """A key of this bracket's own."""

@@ -25,19 +25,30 @@ class Blur(SaliencyOp):
             change of sigma along the path (K,).
         outputs: Key(s) for the copies (K*B, ...), then as many for their change along the path, (K*B, ...).
         max_sigma: The largest scale there will be, above 0.
+        channel_axis: Where the channels are: 1 (channels-first) or -1 (channels-last); None for the framework's own
+            layout.
         mode: In which mode(s) the op runs, as in every FE op.
         ds_id: For which dataset id(s) the op runs, as in every FE op.
 
     Raises:
-        ValueError: Not two outputs per tensor, or a `max_sigma` that is not above 0.
+        ValueError: Not two outputs per tensor, a `max_sigma` that is not above 0, or another `channel_axis`.
     """
 
-    def __init__(self, inputs: Keys, outputs: Keys, max_sigma: float, mode: Keys = None, ds_id: Keys = None) -> None:
+    def __init__(
+        self,
+        inputs: Keys,
+        outputs: Keys,
+        max_sigma: float,
+        channel_axis: int | None = None,
+        mode: Keys = None,
+        ds_id: Keys = None,
+    ) -> None:
         super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
         copies, changes = groups(self.outputs, 2)
         same_number(tensors=self.inputs[:-2], copies=copies, changes=changes)
         checks.positive("max_sigma", max_sigma, "the largest scale of the blur, in pixels")
         self.reach = ceil(9 * max_sigma)  # exp(-81 / 2) is beyond single precision
+        self.channel_axis = checks.channel_axis(channel_axis)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         *tensors, sigma, pace = data
@@ -53,7 +64,7 @@ class Blur(SaliencyOp):
         rank = len(self.backend.shape(x))
         copy = x[None] + 0 * self.backend.stretch(sigma, x[None])
         change = 0 * copy
-        channels = self.backend.channel_axis % rank
+        channels = (self.channel_axis or self.backend.channel_axis) % rank
         for axis in range(1, rank):
             if rank > 2 and axis != channels:
                 kernel, growth = self._kernels(int(self.backend.shape(x)[axis] or 0), sigma, pace)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency import checks
 from fe_saliency.backend import Tensor
 from fe_saliency.op.base import Keys, SaliencyOp
 
@@ -93,25 +94,37 @@ class Resize(SaliencyOp):
     Args:
         inputs: A key of maps of one channel, (rows, H', W', 1) (channels-first: (rows, 1, H', W')), and a key of a
             tensor of the wanted size, (B, H, W, C).
-        outputs: A key for the maps of that size, (rows, H, W, 1).
+        outputs: A key for the maps of that size, (rows, H, W, 1), laid out as that tensor is.
+        channel_axis: Where the channels of that tensor are: 1 (channels-first) or -1 (channels-last); None for the
+            framework's own layout, which that of the maps is in any case.
         mode: In which mode(s) the op runs, as in every FE op.
         ds_id: For which dataset id(s) the op runs, as in every FE op.
 
     Raises:
-        ValueError: When it runs: the two have not as many axes.
+        ValueError: Another `channel_axis`; when it runs: the two have not as many axes.
     """
+
+    def __init__(
+        self, inputs: Keys, outputs: Keys, channel_axis: int | None = None, mode: Keys = None, ds_id: Keys = None
+    ) -> None:
+        super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
+        self.channel_axis = checks.channel_axis(channel_axis)
 
     def forward(self, data: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         maps, like = data
         given, wanted = (self.backend.shape(tensor)[1:] for tensor in data)
         sizes = [size for size in given if size is not None]
         targets = [size for size in wanted if size is not None]
-        space = _space(len(wanted) + 1, self.backend.channel_axis)
+        own = self.backend.channel_axis
+        other = self.channel_axis or own
+        space = _space(len(wanted) + 1, other)
         if not len(given) == len(sizes) == len(targets) or not space:
             raise ValueError(
                 f"A map {('B', *given)} of a layer cannot be laid over an input {('B', *wanted)}: choose a `layer` "
                 "that gives as many axes as the input has, all of known size."
             )
+        # The numbers of one channel stand in the same order in both layouts.
+        sizes.insert(0 if other == 1 else len(sizes), sizes.pop(0 if own == 1 else -1))
         for axis in space:
             matrix = self.backend.tensor(interpolation(sizes[axis - 1], targets[axis - 1]))
             columns = self.backend.reshape(maps, [sizes[axis - 1], prod(sizes[axis:])])

@@ -34,7 +34,8 @@ class _Dense(Target):
 class Mask(_Dense):
     """The score of a class of a dense output, (B, H, W, C) or channels-first (B, C, H, W), summed over a mask.
 
-    A row whose mask is empty has a score of 0 and a map of zeros.
+    The output is read in the framework's own layout, whatever `channel_axis=` says of the inputs. A row whose mask is
+    empty has a score of 0 and a map of zeros.
 
     Args:
         index: The class, (B,) classes, or the key of these in the batch. An output of one channel has classes 0 and 1.
@@ -80,7 +81,7 @@ class Mask(_Dense):
 
 @dataclass(frozen=True)
 class Pixel(_Dense):
-    """The score of a class at one pixel of a dense output, (B, H, W, C) or channels-first (B, C, H, W).
+    """The score of a class at one pixel of a dense output, (B, H, W, C) or channels-first (B, C, H, W), as in `Mask`.
 
     Args:
         row: Where, counted from the top: a number, (B,), or the key of these in the batch.

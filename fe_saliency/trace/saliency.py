@@ -121,6 +121,8 @@ class Saliency(Trace):
             then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
             inputs a dict of such lists by key. None for their indices.
+        channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
+            the framework's own layout. See `SaliencyNet`.
 
     Of table rows, (B, F), at most 8 features are drawn, the largest of the measured map; of volumes, three slices: of
     each third of the depth that with most attribution. What has more axes than a volume cannot be drawn: the figure
@@ -171,8 +173,18 @@ class Saliency(Trace):
         save_dir: None | str | PathLike = None,
         methods: None | str | Method | Sequence[Any] = None,
         feature_names: None | Sequence[str] | Mapping[str, Sequence[str]] = None,
+        channel_axis: int | None = None,
     ) -> None:
-        self.net = SaliencyNet(model, model_inputs, model_outputs, outputs, score=score, seed=seed, max_rows=max_rows)
+        self.net = SaliencyNet(
+            model,
+            model_inputs,
+            model_outputs,
+            outputs,
+            score=score,
+            seed=seed,
+            max_rows=max_rows,
+            channel_axis=channel_axis,
+        )
         self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)

@@ -61,6 +61,8 @@ class VarianceOfGradients(Trace):
         strict: Whether an error, data that have changed among them, stops the training. If not, it is logged with its
             traceback (by the logger "fe_saliency"), the rest of that dataset's epoch is left out, and the training goes
             on.
+        channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
+            the framework's own layout. See `SaliencyNet`.
 
     Raises:
         ValueError: An argument out of its range; keys that do not match; several outputs.
@@ -83,9 +85,12 @@ class VarianceOfGradients(Trace):
         score: str = "logit",
         max_rows: str | int = "auto",
         strict: bool = False,
+        channel_axis: int | None = None,
     ) -> None:
         unused = [f"vog_{key}" for key in to_list(model_inputs)]  # no masks are asked for
-        self.net = SaliencyNet(model, model_inputs, model_outputs, unused, score=score, max_rows=max_rows)
+        self.net = SaliencyNet(
+            model, model_inputs, model_outputs, unused, score=score, max_rows=max_rows, channel_axis=channel_axis
+        )
         if len(self.net.model_outputs) > 1:
             raise ValueError(
                 f"`model_outputs` (={self.net.model_outputs}) must be one key: `class_key` is the class of one output."
