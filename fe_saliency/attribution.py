@@ -25,6 +25,8 @@ class Attribution:
         scores: {output key: tensor (B,), the explained score of the clean input}, whatever the target is.
         margins: {output key: tensor (B,), that score less the highest of any other class}; above 0 where the class is
             the predicted one. For one-unit outputs see `fe_saliency.op.Margin`. NaN for a target that is no one class.
+        channel_axis: Where the channels of maps of rank 3 and more are: 1 for channels-first, -1 for channels-last, as
+            in the embeddings of both frameworks.
         gradient_evaluations: int64 array (B,): gradients of the model spent on each row.
         completeness_gap: float64 array (B,): the sum of the maps over all inputs and elements, less s(x) - s(baseline)
             (the mean over the baselines, where they are drawn). None for methods without a path, and for smoothed ones.
@@ -47,6 +49,7 @@ class Attribution:
     predictions: dict[str, Tensor]
     scores: dict[str, Tensor]
     margins: dict[str, Tensor]
+    channel_axis: int
     gradient_evaluations: np.ndarray
     completeness_gap: np.ndarray | None = None
     completeness_error: np.ndarray | None = None

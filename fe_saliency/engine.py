@@ -90,7 +90,7 @@ class Engine:
         with composition.session.entered() as run:
             if isinstance(site, Inside):
                 captured = partial(self._captured, run, composition, call)
-                prepared = partial(self._prepared, batch, site, rows)
+                prepared = partial(_prepared, batch, site)
                 composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
                 self._check(call, site, rows, composition.levels[0].baselines if composition.levels else baselines)
             evaluations = batch_size * prod(effort.counts)
@@ -113,6 +113,7 @@ class Engine:
             predictions=self._tensors(settled.predictions),
             scores=self._tensors(settled.scores),
             margins=self._tensors(settled.margins),
+            channel_axis=site.channel_axis,
             gradient_evaluations=walked.taken * plan.spent(effort.counts[1:]),
             completeness_gap=walked.gap,
             completeness_error=walked.gap_error,
@@ -161,7 +162,7 @@ class Engine:
             for baselines in several:
                 self._check(call, site, rows, baselines)
             several = [
-                tuple(map(partial(self._prepared, batch, site, rows), baselines, rows.keys(), rows.values()))
+                tuple(map(partial(_prepared, batch, site), baselines, rows.keys(), rows.values()))
                 for baselines in several
             ]
         if isinstance(site, Through):
@@ -173,11 +174,6 @@ class Engine:
         places = levels(call.method, site, site.called, baselines, call.tolerance is not None)
         for bracket, level in zip(call.method.brackets, places, strict=True):
             bracket.check(level, [rows[key] for key in site.explained])
-
-    def _prepared(
-        self, batch: Mapping[str, Any], site: Site, rows: Rows, baseline: Baseline, key: str, clean: np.ndarray
-    ) -> Baseline:
-        return baseline.prepared(key, clean, batch, _channel_axis(site, rows))
 
     def _captured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> np.ndarray:
         """What the layer that is explained gives for these rows."""
@@ -215,7 +211,7 @@ class Engine:
         self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
     ) -> Feeder:
         site = composition.site
-        axis = _channel_axis(site, rows)
+        axis = site.channel_axis
         samplings = [
             Sampling(count, call.stdev_spread, call.seed, axis, [rows[key] for key in site.explained])
             for count in counts
@@ -276,9 +272,8 @@ class Engine:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}
 
 
-def _channel_axis(site: Site, rows: Rows) -> int:
-    """Where the channels are of what is explained: both frameworks lay what they make of indices out alike."""
-    return -1 if any(array.dtype.kind in "iu" for array in rows.values()) else site.channel_axis
+def _prepared(batch: Mapping[str, Any], site: Site, baseline: Baseline, key: str, clean: np.ndarray) -> Baseline:
+    return baseline.prepared(key, clean, batch, site.channel_axis)
 
 
 def _shapes(rows: Rows) -> tuple[tuple[int, ...], ...]:

@@ -61,7 +61,8 @@ class Sites:
             ValueError: No such layer; no input that a map can be laid over; indices that are to be differentiated.
         """
         if layer is not None and not method.core.at_layer:
-            return Inside(self.model, self.inputs, self.backend.channel_axis, *find(self.model, layer))
+            place, name = find(self.model, layer)
+            return Inside(self.model, self.inputs, self._layer_axis(name, rows), place, name)
         if not method.core.at_layer:
             return Site(self.model, self.inputs, self.channel_axis)
         images = [key for key, array in rows.items() if array.ndim > 2 and array.dtype.kind == "f"]
@@ -82,6 +83,11 @@ class Sites:
                 f"`batch[{indices[0]!r}]` (of {rows[indices[0]].dtype}) holds indices, for the model has an embedding: "
                 f"they have no gradient and take no noise. Explain what is made of them: layer={self.embedding!r}."
             )
+
+    def _layer_axis(self, name: str, rows: Rows) -> int:
+        """Where the channels are of what a layer gives: both frameworks lay what they make of indices out alike."""
+        sequences = name == self.embedding or all(array.dtype.kind in "iu" for array in rows.values())
+        return -1 if sequences else self.backend.channel_axis
 
     def _last_picture(self, rows: Rows, image: str, dtype: str) -> int:
         """The last layer that runs once and gives as many axes as the image has, with more than one pixel."""

@@ -1,4 +1,4 @@
-"""Which methods can explain the copy of a model, and how their maps are laid out."""
+"""Which methods can explain the copy of a model."""
 
 from __future__ import annotations
 
@@ -27,15 +27,3 @@ def check_method(net: SaliencyNet, method: str | Method, layer: None | str | int
             f"`method` (={method.name!r}) looks into a layer of the model, but controls are copies of it, which "
             "have no layers in TensorFlow. Control a method that looks at the inputs alone, such as 'smoothgrad'."
         )
-
-
-def map_axis(net: SaliencyNet, method: str | Method, layer: None | str | int = None) -> int:
-    """The channel axis of the maps that `net.attribute` gives: what a layer gives is in the framework's own layout.
-
-    Args:
-        net: Explains the model.
-        method: As in `SaliencyNet.attribute`.
-        layer: As in `SaliencyNet.attribute`.
-    """
-    inside = layer is not None and not find(method).core.at_layer
-    return of_model(net.model).channel_axis if inside else net.channel_axis

@@ -10,7 +10,7 @@ import numpy as np
 
 from fe_saliency.backend import to_numpy
 from fe_saliency.checks import whole
-from fe_saliency.control.copies import check_method, map_axis
+from fe_saliency.control.copies import check_method
 from fe_saliency.control.randomised import Randomised
 from fe_saliency.method import Method
 from fe_saliency.saliency_net import SaliencyNet
@@ -134,7 +134,7 @@ def emprt(
     copy = Randomised(net.model, seed)
     copy.shuffle()
     control = net.on(copy.model).attribute(batch, method, **{**options, "target": found.explained})
-    return entropy_rise(found.maps, control.maps, map_axis(net, method, options.get("layer")), bins)
+    return entropy_rise(found.maps, control.maps, found.channel_axis, bins)
 
 
 def _entropy(values: np.ndarray, bins: int) -> float:

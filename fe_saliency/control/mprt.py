@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fe_saliency.backend import to_numpy
-from fe_saliency.control.copies import check_method, map_axis
+from fe_saliency.control.copies import check_method
 from fe_saliency.control.randomised import Randomised, checked_order
 from fe_saliency.heat import heat
 from fe_saliency.measure import cosine, flat, rank_correlation
@@ -69,7 +69,6 @@ def mprt(
     """
     checked_order(order)
     check_method(net, method, options.get("layer"))
-    axis = map_axis(net, method, options.get("layer"))
     options = {"diagnose": False, **options}
     found = net.attribute(batch, method, **options)
     copy = Randomised(net.model, seed)
@@ -78,7 +77,7 @@ def mprt(
     for layer in copy.stages(order):
         changed = control.attribute(batch, method, **{**options, "target": found.explained})
         layers.append(layer)
-        alike.append(_alike(found.maps, changed.maps, axis))
+        alike.append(_alike(found.maps, changed.maps, found.channel_axis))
     ranks, cosines = zip(*alike, strict=True)
     return MprtResult(tuple(layers), np.stack(ranks), np.stack(cosines))
 

@@ -11,6 +11,7 @@ from helpers import distance
 from models import maps, net
 
 from fe_saliency import SaliencyNet
+from fe_saliency.control import emprt, histogram_entropy
 from fe_saliency.method import OfInputs
 
 RNG = np.random.default_rng(3)
@@ -120,3 +121,17 @@ def test_where_nothing_is_embedded_integers_are_cast(backend):
     with pytest.warns(UserWarning, match="`x` is int64 but the model computes in float64: it is cast"):
         said = maps(one.attribute({"x": counts}))
     assert np.array_equal(said["x"], maps(one.attribute({"x": counts.astype(float)}))["x"])
+
+
+def test_a_blur_is_along_the_sentence_not_across_the_vector():
+    """Both frameworks lay embeddings out as (B, T, E)."""
+    tf_map, torch_map = (attribute(backend, "blur_integrated_gradients", nsamples=5) for backend in ("tf", "torch"))
+    assert distance(torch_map, tf_map) < 1e-6 and np.abs(tf_map).min() > 0
+
+
+def test_a_control_sees_one_heat_for_each_token():
+    one, options = explainer("torch"), {"layer": "words", "target": TARGET}
+    found = one.attribute({"x": TOKENS}, "gradient", **options)
+    said, maps = emprt(one, {"x": TOKENS}, "gradient", **options), found.maps["words"]
+    assert np.array_equal(said.entropy_original, histogram_entropy(maps, -1))
+    assert not np.allclose(said.entropy_original, histogram_entropy(maps, 1))
