@@ -33,6 +33,14 @@ def key_part(name: str) -> str:
     return re.sub(r"[\s:;|]", "_", name)
 
 
+def file_part(name: str) -> str:
+    """A name as a part of a file's name that needs no quotes in a shell.
+
+    What is no letter, digit, "." or "-" becomes "_", one for several, and none at the ends.
+    """
+    return re.sub(r"(?:[^\w.-]|_)+", "_", name).strip("_")
+
+
 def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:
     """The class number of each row, int64 (B,).
 

@@ -59,6 +59,7 @@ class Budget:
         self.limit, self.share = _checked(value)
         self.time = TrainingTime()
         self.rows: dict[str, int] = {}
+        self._fitted: dict[int, Recipe] = {}  # by what may be spent on a row
         self._check(rows)
 
     @property
@@ -89,7 +90,10 @@ class Budget:
         """What is computed in `run`."""
         if self.limit is None or self.open(run):
             return self.full
-        return fitted(self.full, self.limit // self.rows[run])
+        room = self.limit // self.rows[run]
+        if room not in self._fitted:
+            self._fitted[room] = fitted(self.full, room)
+        return self._fitted[room]
 
     def line(self, run: str, samples: Samples, every: int) -> str:
         """What a person should know of the cost of `run`."""

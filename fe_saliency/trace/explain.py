@@ -45,9 +45,7 @@ def explain(
     """
     explained = explainable(inputs)
     fed = {key: array[explained] for key, array in inputs.items()}
-    found = {
-        each.name: net.attribute(fed, each.method, nsamples=each.nsamples, diagnose=diagnose) for each in recipe.maps
-    }
+    found = {each.name: each.of(net, fed, diagnose=diagnose) for each in recipe.maps}
     first = found[recipe.maps[0].name]
     maps = {name: _placed(each.maps, explained) for name, each in found.items()}
     for control in recipe.controls:
@@ -70,6 +68,7 @@ def explain(
             "smoothing": recipe.smoothing,
             "integrating": [recipe.steps, recipe.rounds],
             "methods": {each.name: each.nsamples for each in recipe.methods},
+            "options": {each.name: each.told for each in recipe.methods},
             "signed": recipe.signed,
             "measured": recipe.chosen.name,
             "titles": recipe.titles,

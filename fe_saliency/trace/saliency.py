@@ -19,7 +19,6 @@ from fe_saliency.atomic import writable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, feature_names_of, one_per_row
-from fe_saliency.method import Method
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
@@ -29,7 +28,8 @@ from fe_saliency.trace.explain import explain
 from fe_saliency.trace.guard import guarded
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
-from fe_saliency.trace.recipe import check_recipe, recipe_of
+from fe_saliency.trace.methods import Chosen, planned_maps
+from fe_saliency.trace.recipe import check_controls, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
@@ -115,10 +115,11 @@ class Saliency(Trace):
             second is what the number `emprt` is made of.
         save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), in a folder for each training,
             and film strips are written at its end; None for nowhere.
-        methods: None for the four standard maps; or a list of the maps to compute instead, in the order of the columns,
-            and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
-            and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
-            then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
+        methods: None for the four standard maps; or the maps to compute instead, whatever `smoothing` and `integrating`
+            say: a list of entries, called by their methods' names, or a dict {name of the map: entry}. An entry is a
+            registered name, a `fe_saliency.Method`, or a pair of one of these and its number of samples, or a dict of
+            "nsamples", "stdev_spread", "baseline" and, for class activation maps, "layer", as `SaliencyNet.attribute`
+            takes them: `methods={"black": ("idgi", {"baseline": "zero"}), "blurred": ("idgi", {"baseline": "blur"})}`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
             inputs a dict of such lists by key. None for their indices.
         channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
@@ -133,9 +134,9 @@ class Saliency(Trace):
     numbers are told once, drawn as not finite, and left out of all numbers but `unusable`.
 
     Raises:
-        ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
-            samples that lack a key, or that a watched region does not fit; class activation maps of several inputs, or
-            in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its datasets are known).
+        ValueError: An argument out of its range, or of no use without another; keys that do not match; fixed samples
+            that lack a key, or that a watched region does not fit; maps of `methods` that the model, or in TensorFlow
+            its `controls`, cannot have; too small a `budget` (also when a run begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -171,7 +172,7 @@ class Saliency(Trace):
         watch: None | Watch | Region | Sequence[Region] = None,
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
-        methods: None | str | Method | Sequence[Any] = None,
+        methods: Chosen = None,
         feature_names: None | Sequence[str] | Mapping[str, Sequence[str]] = None,
         channel_axis: int | None = None,
     ) -> None:
@@ -190,8 +191,9 @@ class Saliency(Trace):
         self.labels = Labels(label_mapping)
         self.feature_names = feature_names_of(feature_names, self.net.model_inputs)
         self.controls = Controls(self.net, controls)
-        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
-        check_recipe(self.recipe, self.net)
+        maps = planned_maps(methods, self.net)
+        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, maps)
+        check_controls(self.recipe, self.net)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
