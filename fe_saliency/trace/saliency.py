@@ -25,7 +25,7 @@ from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.explain import explain
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.methods import Chosen, planned_maps
@@ -76,7 +76,7 @@ class Saliency(Trace):
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
-            (by the logger "fe_saliency") and the training goes on.
+            (by the logger "fe_saliency"; the same error again in one line) and the training goes on.
         score: What of the class the maps explain, and the numbers "score" and "margin" tell: "output" (its unit as the
             model gives it), "logit", "log_probability" or "probability"; see `fe_saliency.op.Gather`. Give "logit" for
             a model that ends in a softmax: the surer it becomes, the flatter are its probabilities and their
@@ -186,6 +186,7 @@ class Saliency(Trace):
             max_rows=max_rows,
             channel_axis=channel_axis,
         )
+        self.guard = Guard(strict)
         self.score = score
         self.class_key = class_key
         self.labels = Labels(label_mapping)
@@ -200,13 +201,12 @@ class Saliency(Trace):
             Measures(measures, region_key, reference, per_class, self.controls.names, self.labels),
             checked_watch(watch),
             None if save_dir is None else Path(save_dir),
-            strict,
+            self.guard,
         )
         self.places = Places(mode, ds_id)
         self.every = whole("every", every)
         self.drawn = None if drawn is None else whole("drawn", drawn)
         self.tags = tags
-        self.strict = strict
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
         self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
         if self.samples.fixed is not None:
@@ -265,7 +265,7 @@ class Saliency(Trace):
         if ds_id not in self._seen:
             self._seen.append(ds_id)
         if self.samples.wants((mode, ds_id)):
-            with guarded(self.strict, f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
+            with self.guard(f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
                 left_out = self.samples.keep((mode, ds_id), data)
                 if left_out:
                     print(
@@ -300,7 +300,7 @@ class Saliency(Trace):
         if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
             self._go_on_from(self._fresh)
             self.instruments.begin()
-        with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
+        with self.guard("The Saliency trace could not remember the untrained model"):
             self.controls.begin()
 
     def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
@@ -355,9 +355,9 @@ class Saliency(Trace):
                 "scale_origin": None,
             },
             self.instruments.diagnose,
-            self.strict,
+            self.guard,
         )
-        with guarded(self.strict, f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
+        with self.guard(f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
             record.settings.update(self.scales.of(record))
         for classes in (record.labels, *record.predictions.values()):
             if classes is not None:
@@ -371,7 +371,7 @@ class Saliency(Trace):
         return f"epoch {self.system.epoch_idx} ({' '.join(filter(None, (mode, ds_id)))})"
 
     def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
-        return guarded(self.strict, f"The Saliency trace could not draw {self._place(mode, ds_id)}")
+        return self.guard(f"The Saliency trace could not draw {self._place(mode, ds_id)}")
 
     @property
     def _run(self) -> str:
