@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency.checks import whole
+from fe_saliency import checks
 from fe_saliency.labels import Labels, key_part
 from fe_saliency.measure import mean_known
 from fe_saliency.record import Record
@@ -44,7 +44,7 @@ class Measures:
     ) -> None:
         self.groups = _checked(groups, region_key, controls)
         self.region_key = region_key
-        self.reference = whole("reference", reference)
+        self.reference = checks.whole("reference", reference)
         self.per_class = bool(per_class)
         self._labels = labels or Labels(None)
         if self.reference != 1 and "drift" not in self.groups:
@@ -129,8 +129,8 @@ def when(record: Record) -> str:
 
 def _checked(groups: bool | str | Iterable[str], region_key: str | None, controls: Sequence[str]) -> list[str]:
     """The groups that a user's arguments stand for."""
-    if region_key is not None and (not isinstance(region_key, str) or not region_key):
-        raise TypeError(f"`region_key` (={region_key!r}) must be the key of masks or boxes in the batch, or None.")
+    if region_key is not None:
+        checks.key("region_key", region_key, "masks or boxes")
     if not isinstance(groups, (bool, Iterable)):
         raise TypeError(f"`measures` (={groups!r}) must be True, False or of {', '.join(map(repr, GROUPS))}.")
     impossible = {"region": region_key is None, "control": "randomised" not in controls}

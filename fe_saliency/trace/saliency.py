@@ -15,8 +15,8 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency import checks
 from fe_saliency.atomic import writable
-from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, feature_names_of, one_per_row
 from fe_saliency.record import Record
@@ -188,7 +188,7 @@ class Saliency(Trace):
         )
         self.guard = Guard(strict)
         self.score = score
-        self.class_key = class_key
+        self.class_key = None if class_key is None else checks.key("class_key", class_key, "the true class")
         self.labels = Labels(label_mapping)
         self.feature_names = feature_names_of(feature_names, self.net.model_inputs)
         self.controls = Controls(self.net, controls)
@@ -204,8 +204,8 @@ class Saliency(Trace):
             self.guard,
         )
         self.places = Places(mode, ds_id)
-        self.every = whole("every", every)
-        self.drawn = None if drawn is None else whole("drawn", drawn)
+        self.every = checks.whole("every", every)
+        self.drawn = None if drawn is None else checks.whole("drawn", drawn)
         self.tags = tags
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
         self.samples = Samples(self._keys, samples, padded=self.instruments.keys)

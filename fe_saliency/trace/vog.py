@@ -16,7 +16,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.archive import new_run
 from fe_saliency.atomic import writable
 from fe_saliency.backend import to_numpy
-from fe_saliency.checks import whole
+from fe_saliency.checks import key, whole
 from fe_saliency.display import to_unit
 from fe_saliency.labels import class_numbers
 from fe_saliency.saliency_net import SaliencyNet
@@ -95,9 +95,7 @@ class VarianceOfGradients(Trace):
             raise ValueError(
                 f"`model_outputs` (={self.net.model_outputs}) must be one key: `class_key` is the class of one output."
             )
-        if not isinstance(class_key, str) or not class_key:
-            raise TypeError(f"`class_key` (={class_key!r}) must be the key of the true class.")
-        self.class_key = class_key
+        self.class_key = key("class_key", class_key, "the true class")
         self.samples = None if samples is None else whole("samples", samples)
         self.places = Places(mode, ds_id)
         self.save_dir = save_dir

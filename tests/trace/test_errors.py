@@ -167,6 +167,22 @@ def test_nothing_is_warned_of_in_a_run_that_the_trace_is_not_meant_for(mode):
         ({"max_rows": 0}, ValueError, "`max_rows`"),
         ({"smoothing": 2.5}, TypeError, "`smoothing`"),
         ({"label_mapping": {"a": "b"}}, TypeError, "`label_mapping`"),
+        (
+            {"label_mapping": {"a": 0, "b": 1, "c": 0.0}},
+            ValueError,
+            "names class 0 twice, 'a' and 'c': give each class",
+        ),
+        ({"class_key": 3}, TypeError, r"`class_key` \(=3\) must be the key of the true class"),
+        (
+            {"scale": {"vanilla": 0.0}, "smoothing": 0, "integrating": 0},
+            ValueError,
+            r"`scale\['vanilla'\]` .* above 0: the",
+        ),
+        (
+            {"budget": -1},
+            ValueError,
+            r"`budget` \(=-1\) must be a whole number .*, 1 at the least; None is for no limit",
+        ),
     ],
 )
 def test_bad_arguments_are_refused_at_construction(options, error, message):
