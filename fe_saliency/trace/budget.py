@@ -148,7 +148,7 @@ def _checked(value: Any) -> tuple[int | None, float | None]:
         raise TypeError(f"`budget` (={value!r}) must be None, {kinds} (0 < budget < 1), not {type(value).__name__}.")
     if hasattr(value, "__index__"):
         if value < 1:
-            raise ValueError(f"`budget` (={value}) must be {kinds}, 1 at the least; None is for no limit.")
+            raise ValueError(f"`budget` (={value}) must be at least 1: it is {kinds}. Give None for no limit.")
         return whole("budget", value), None
     if not 0 < value < 1:
         hint = f" Use an int: `budget={int(value)}`." if 1 <= value < float("inf") else ""

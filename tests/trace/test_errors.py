@@ -178,11 +178,6 @@ def test_nothing_is_warned_of_in_a_run_that_the_trace_is_not_meant_for(mode):
             ValueError,
             r"`scale\['vanilla'\]` .* above 0: the",
         ),
-        (
-            {"budget": -1},
-            ValueError,
-            r"`budget` \(=-1\) must be a whole number .*, 1 at the least; None is for no limit",
-        ),
     ],
 )
 def test_bad_arguments_are_refused_at_construction(options, error, message):
