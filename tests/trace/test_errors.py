@@ -173,11 +173,6 @@ def test_nothing_is_warned_of_in_a_run_that_the_trace_is_not_meant_for(mode):
             "names class 0 twice, 'a' and 'c': give each class",
         ),
         ({"class_key": 3}, TypeError, r"`class_key` \(=3\) must be the key of the true class"),
-        (
-            {"scale": {"vanilla": 0.0}, "smoothing": 0, "integrating": 0},
-            ValueError,
-            r"`scale\['vanilla'\]` .* above 0: the",
-        ),
     ],
 )
 def test_bad_arguments_are_refused_at_construction(options, error, message):
