@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fe_saliency import checks, plan
-from fe_saliency.method import Level, Method
+from fe_saliency.method import Baseline, Level, Method, Several, apart, resolve
 from fe_saliency.op.gather import checked_scale
 
 
@@ -51,13 +51,25 @@ class Call:
         if self.tolerance is not None:
             object.__setattr__(self, "tolerance", checks.tolerance("tolerance", self.tolerance))
         self.method.samples(self.nsamples, self.tolerance is not None)
-        brackets = self.method.brackets
-        if self.baseline is not None and not any(each.has_baseline and not each.own_baseline for each in brackets):
+        brackets, regions = self.method.brackets, self.method.regions
+        wanted = any(each.has_baseline and not each.own_baseline for each in brackets)
+        if self.baseline is not None and not wanted:
             raise ValueError(
                 f"`baseline` must be None for the method {self.method.name!r}, which has no path from a given one."
             )
         if self.baseline is None and any(each.one_path for each in brackets):
             object.__setattr__(self, "baseline", "zero")
+        if self.baseline is None and wanted and regions is not None:
+            object.__setattr__(self, "baseline", Several(regions.baselines()))
+
+    def baselines(self, keys: Sequence[str]) -> list[tuple[Baseline, ...]]:
+        """What is run one after the other: for each of several baselines one tuple with one entry per key.
+
+        Raises:
+            ValueError: As `resolve` and `apart` of `fe_saliency.method`.
+            TypeError: As these.
+        """
+        return apart(resolve(self.baseline, keys))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,17 @@ def positive(name: str, value: float, meaning: str) -> float:
     return float(value)
 
 
+def key(name: str, value: str, of: str) -> str:
+    """`value`, which must be the key of something in the batch; `of` says of what.
+
+    Raises:
+        TypeError: It is no text, or an empty one.
+    """
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"`{name}` (={value!r}) must be the key of {of} in the batch: a text such as 'y'.")
+    return value
+
+
 def channel_axis(value: int | None) -> int | None:
     """`value`, which must be None, 1 or -1.
 

@@ -20,7 +20,7 @@ from fe_saliency.chunks import Chunks
 from fe_saliency.clean import CleanPass
 from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
-from fe_saliency.method import Baseline, Sampling, apart, resolve
+from fe_saliency.method import Baseline, Sampling
 from fe_saliency.pace import Pace
 from fe_saliency.redraw import redrawn
 from fe_saliency.session import Run
@@ -157,7 +157,7 @@ class Engine:
         self._dtype = self.backend.model_dtype(self.model)
         rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned, self._sites.embedding is not None)
         site = self._sites.of(call.method, call.layer, rows, self._dtype)
-        several = apart(resolve(call.baseline, site.called))
+        several = call.baselines(site.called)
         if not isinstance(site, Inside):
             for baselines in several:
                 self._check(call, site, rows, baselines)

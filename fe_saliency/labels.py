@@ -33,6 +33,14 @@ def key_part(name: str) -> str:
     return re.sub(r"[\s:;|]", "_", name)
 
 
+def file_part(name: str) -> str:
+    """A name as a part of a file's name that needs no quotes in a shell.
+
+    What is no letter, digit, "." or "-" becomes "_", one for several, and none at the ends.
+    """
+    return re.sub(r"(?:[^\w.-]|_)+", "_", name).strip("_")
+
+
 def class_numbers(key: str, classes: np.ndarray) -> np.ndarray:
     """The class number of each row, int64 (B,).
 
@@ -82,6 +90,7 @@ class Labels:
             that it lacks is shown by its number, as "#7".
 
     Raises:
+        ValueError: Two names of one class.
         TypeError: No mapping, or a class that is not a whole number.
     """
 
@@ -96,6 +105,11 @@ class Labels:
                 if not hasattr(value, "__index__") and not (hasattr(value, "__float__") and float(value).is_integer()):
                     raise TypeError(
                         f"`label_mapping` maps {name!r} to {value!r}, but must map each name to a class number."
+                    )
+                if int(value) in self._names:
+                    raise ValueError(
+                        f"`label_mapping` names class {int(value)} twice, {self._names[int(value)]!r} and {name!r}: "
+                        "give each class one name."
                     )
                 self._names[int(value)] = str(name)
 

@@ -13,7 +13,7 @@ from fe_saliency.attribution import Attribution
 from fe_saliency.backend import Tensor, to_numpy
 from fe_saliency.call import Call
 from fe_saliency.engine import Engine
-from fe_saliency.method import Regions, Several
+from fe_saliency.method import Regions
 
 
 def run(engine: Engine, batch: Mapping[str, Any], call: Call) -> Attribution:
@@ -38,8 +38,6 @@ def run(engine: Engine, batch: Mapping[str, Any], call: Call) -> Attribution:
             f"in, but none of the inputs {list(engine.model_inputs)} is one; use another method."
         )
     segments.tools()
-    if call.baseline is None and any(each.has_baseline and not each.own_baseline for each in call.method.brackets):
-        call = replace(call, baseline=Several(regions.baselines()))
     found = engine.run(batch, call)
     regional = {key: _regional(engine, regions, batch[key], found.maps[key]) for key in images if key in found.maps}
     return replace(found, maps={**found.maps, **regional})

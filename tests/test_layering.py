@@ -65,7 +65,7 @@ ALLOWED = {
     "spool": set(),
     "vog": {"spool"},
     "trace": {
-        *("saliency_net", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
+        *("saliency_net", "call", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
         *("atomic", "record", "archive", "heat", "measure", "watch", "control", "labels", "review"),
     },
     "__init__": {"compat", "attribution", "method", "saliency_net"},

@@ -88,6 +88,10 @@ class Bracket:
 
     def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
         """Raise ValueError if the bracket cannot sample these rows (B, ...), one array per input."""
+        self.check_baselines(level)
+
+    def check_baselines(self, level: Level) -> None:
+        """Raise ValueError if the bracket has no use for the baselines, whatever the rows."""
         drawn = [key for key, each in zip(level.inputs, level.baselines, strict=True) if each.drawn]
         if self.one_path and drawn:
             raise ValueError(

@@ -3,7 +3,6 @@ gradient itself, the rest being noise."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,9 +50,9 @@ class ImportantDirection(Bracket):
     def least_samples(self) -> int:
         return 2
 
-    def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
-        super().check(level, rows)
-        self.path.check(level, rows)
+    def check_baselines(self, level: Level) -> None:
+        super().check_baselines(level)
+        self.path.check_baselines(level)
 
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         return self.path.opening(level, points)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,8 +40,8 @@ class Path(Bracket):
         if self.rule not in quadrature.RULES:
             raise ValueError(f"`rule` (={self.rule!r}) must be one of {sorted(quadrature.RULES)}.")
 
-    def check(self, level: Level, rows: Sequence[np.ndarray]) -> None:
-        super().check(level, rows)
+    def check_baselines(self, level: Level) -> None:
+        super().check_baselines(level)
         for key, baseline in zip(level.inputs, level.baselines, strict=True):
             if self.from_data and not isinstance(baseline, FromData):
                 raise ValueError(

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from fe_saliency.display import (
     reel,
     write_png,
 )
+from fe_saliency.labels import file_part
 from fe_saliency.record import Record
 from fe_saliency.review.figures import captions, class_columns, columns
 from fe_saliency.review.pictures import Column, can_be_drawn, input_column, map_column, parts_of
@@ -145,7 +145,7 @@ def write_films(
 
     Returns:
         The strips, `film_<mode>[_<ds_id>]_<map>[_<input>].png`, with the input if there are several; beside each stands
-        its animation, `.gif`.
+        its animation, `.gif`. Names hold nothing that a shell reads: see `fe_saliency.labels.file_part`.
     """
     run = run if isinstance(run, Run) else load(run)
     written = []
@@ -159,7 +159,9 @@ def write_films(
         for name in last.maps:
             for key in [key for key in last.inputs if can_be_drawn(last, key)]:
                 parts = [name, key] if len(last.inputs) > 1 else [name]
-                path = run.folder / f"film_{'_'.join([stem, *(quote(part, safe=' (),') for part in parts)])}.png"
+                path = run.folder / f"film_{'_'.join([stem, *map(file_part, parts)])}.png"
+                while path in written:  # Names may differ in what no file name shows.
+                    path = path.with_stem(f"{path.stem}-")
                 with guard(f"write the film of '{name}' of '{key}' ({_place(mode, ds_id)})"):
                     film_of(whole, name, key, mode, ds_id, rows).save(path)
                     written.append(path)

@@ -72,12 +72,16 @@ class Labels(Target):
 
     def numbers(self, said: str, batch: Mapping[str, Any], rows: int) -> list[np.ndarray]:
         listed = sorted(self.classes) if isinstance(self.classes, (set, frozenset)) else self.classes
+        if self._listed and not len(self.classes):
+            raise ValueError(
+                f"`{said}` (=Labels({self.classes})) must name at least one class, such as Labels({{1, 4}})."
+            )
         said, array = looked_up(said, listed, batch)
         if array.dtype.kind not in "iub" and not (array.ndim == 2 and array.dtype.kind == "f"):
             raise TypeError(f"`{said}` has dtype {array.dtype}, but must hold class numbers, or labels of 0 and 1.")
         if self._listed:
-            if not array.size or array.min() < 0:
-                raise ValueError(f"`{said}` (={listed}) must name at least one class, counted from 0.")
+            if array.min() < 0:
+                raise ValueError(f"`{said}` (={listed}) must name classes counted from 0.")
             # Sets of other sizes share graphs: a class that is named twice counts once.
             return [np.tile(np.resize(array, 1 << (len(array) - 1).bit_length()), (rows, 1)).astype(np.int64)]
         if array.ndim != 2 or len(array) != rows or not np.isin(array, (0, 1)).all():

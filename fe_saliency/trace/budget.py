@@ -59,6 +59,7 @@ class Budget:
         self.limit, self.share = _checked(value)
         self.time = TrainingTime()
         self.rows: dict[str, int] = {}
+        self._fitted: dict[int, Recipe] = {}  # by what may be spent on a row
         self._check(rows)
 
     @property
@@ -89,7 +90,10 @@ class Budget:
         """What is computed in `run`."""
         if self.limit is None or self.open(run):
             return self.full
-        return fitted(self.full, self.limit // self.rows[run])
+        room = self.limit // self.rows[run]
+        if room not in self._fitted:
+            self._fitted[room] = fitted(self.full, room)
+        return self._fitted[room]
 
     def line(self, run: str, samples: Samples, every: int) -> str:
         """What a person should know of the cost of `run`."""
@@ -143,6 +147,8 @@ def _checked(value: Any) -> tuple[int | None, float | None]:
     if isinstance(value, bool) or not (hasattr(value, "__index__") or isinstance(value, Real)):
         raise TypeError(f"`budget` (={value!r}) must be None, {kinds} (0 < budget < 1), not {type(value).__name__}.")
     if hasattr(value, "__index__"):
+        if value < 1:
+            raise ValueError(f"`budget` (={value}) must be at least 1: it is {kinds}. Give None for no limit.")
         return whole("budget", value), None
     if not 0 < value < 1:
         hint = f" Use an int: `budget={int(value)}`." if 1 <= value < float("inf") else ""

@@ -40,7 +40,7 @@ class Controls:
     def attribute(self, name: str, rows: dict[str, Any], planned: Planned, targets: Mapping[str, Any]) -> Attribution:
         """The map of a control, for the classes that the model itself was explained for."""
         net = self._untrained.net if name == "untrained" else self._of_shuffled()
-        return net.attribute(rows, planned.method, nsamples=planned.nsamples, target=dict(targets), diagnose=False)
+        return planned.of(net, rows, target=dict(targets), diagnose=False)
 
     def state(self) -> Any:
         """What must be restored for an interrupted training to go on with the same untrained model."""

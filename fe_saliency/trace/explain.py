@@ -12,7 +12,7 @@ from fe_saliency.backend import to_numpy
 from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.controls import Controls
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.samples import explainable
 
@@ -26,7 +26,7 @@ def explain(
     where: tuple[int, str, str],
     settings: Mapping[str, Any],
     diagnose: bool,
-    strict: bool,
+    guard: Guard,
 ) -> Record:
     """Compute all maps of a recipe.
 
@@ -41,17 +41,15 @@ def explain(
         where: Epoch, mode and dataset id.
         settings: What else the record should tell.
         diagnose: Whether to measure errors and completeness gaps.
-        strict: Whether a control that fails is an error; if not, it is logged and left out.
+        guard: What becomes of an error in a control, which is left out then.
     """
     explained = explainable(inputs)
     fed = {key: array[explained] for key, array in inputs.items()}
-    found = {
-        each.name: net.attribute(fed, each.method, nsamples=each.nsamples, diagnose=diagnose) for each in recipe.maps
-    }
+    found = {each.name: each.of(net, fed, diagnose=diagnose) for each in recipe.maps}
     first = found[recipe.maps[0].name]
     maps = {name: _placed(each.maps, explained) for name, each in found.items()}
     for control in recipe.controls:
-        with guarded(strict, f"The Saliency trace could not explain the {control} model"):
+        with guard(f"The Saliency trace could not explain the {control} model"):
             maps[control] = _placed(controls.attribute(control, fed, recipe.chosen, first.targets).maps, explained)
     epoch, mode, ds_id = where
     return Record(
@@ -70,6 +68,7 @@ def explain(
             "smoothing": recipe.smoothing,
             "integrating": [recipe.steps, recipe.rounds],
             "methods": {each.name: each.nsamples for each in recipe.methods},
+            "options": {each.name: each.told for each in recipe.methods},
             "signed": recipe.signed,
             "measured": recipe.chosen.name,
             "titles": recipe.titles,

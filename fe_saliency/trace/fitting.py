@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
 from fe_saliency.trace.recipe import Planned, Recipe
 
@@ -31,7 +30,6 @@ def least(full: Recipe) -> Recipe:
     return scaled(full, Fraction(0))
 
 
-@cache
 def fitted(full: Recipe, room: int) -> Recipe:
     """The largest of the recipes `scaled` from `full` that costs at most `room` per row; the least if none does."""
     if full.cost <= room:

@@ -13,7 +13,7 @@ from fe_saliency import archive, review
 from fe_saliency.labels import key_part
 from fe_saliency.record import Record
 from fe_saliency.saliency_net import SaliencyNet
-from fe_saliency.trace.guard import NO_BETTER, guarded
+from fe_saliency.trace.guard import NO_BETTER, Guard
 from fe_saliency.trace.measures import Measures, when
 from fe_saliency.trace.samples import Place, Rows, explainable
 from fe_saliency.trace.watching import output_of
@@ -30,20 +30,20 @@ class Instruments:
         measures: The numbers.
         watch: The watched regions, or None.
         save_dir: Where records are kept and films written, in a folder for each training; None for nowhere.
-        strict: As of the Trace.
+        guard: What becomes of an error in one of them.
 
     Raises:
         ValueError: It is not clear in which input the watched regions lie.
     """
 
     def __init__(
-        self, net: SaliencyNet, measures: Measures, watch: Watch | None, save_dir: Path | None, strict: bool
+        self, net: SaliencyNet, measures: Measures, watch: Watch | None, save_dir: Path | None, guard: Guard
     ) -> None:
         self.net = net
         self.measures = measures
         self.watch = watch
         self.save_dir = save_dir
-        self.strict = strict
+        self.guard = guard
         self.run = archive.new_run()
         self._kept: set[tuple[str, str]] = set()  # the places of which there is more to be filmed
         self._watched_output = output_of(net, watch) if watch else ""
@@ -116,7 +116,7 @@ class Instruments:
         found: dict[str, float] = {}
         place = when(record)
         with self._guarded(f"measure {place}, {NO_BETTER}"):
-            measured = self.measures.see(record, rows, self.strict).values()
+            measured = self.measures.see(record, rows, self.guard).values()
             for output, numbers in zip(self.net.outputs, measured, strict=True):
                 found |= {f"{output}_{name}": value for name, value in numbers.items()}
         with self._guarded(f"watch {place}, {NO_BETTER}"):
@@ -153,7 +153,7 @@ class Instruments:
         """`watch` of those regions alone that fit the rows; None if none does."""
         fitting = []
         for region in watch.regions:
-            with guarded(self.strict, f"The Saliency trace does not watch the region '{region.name}' {where}"):
+            with self.guard(f"The Saliency trace does not watch the region '{region.name}' {where}"):
                 watch.where(region, self.net, rows)
                 fitting.append(region)
         return replace(watch, regions=fitting) if fitting else None
@@ -180,7 +180,7 @@ class Instruments:
         return found
 
     def _guarded(self, what: str) -> AbstractContextManager[None]:
-        return guarded(self.strict, f"The Saliency trace could not {what}")
+        return self.guard(f"The Saliency trace could not {what}")
 
     def _key(self, region: str, name: str) -> str:
         return f"{self._watched_output}_{key_part(region)}_{name}"

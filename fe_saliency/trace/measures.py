@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency.checks import whole
+from fe_saliency import checks
 from fe_saliency.labels import Labels, key_part
 from fe_saliency.measure import mean_known
 from fe_saliency.record import Record
-from fe_saliency.trace.guard import NO_BETTER, guarded
+from fe_saliency.trace.guard import NO_BETTER, Guard
 from fe_saliency.trace.numbers import GROUPS, Numbers, PerRow
 
 
@@ -44,7 +44,7 @@ class Measures:
     ) -> None:
         self.groups = _checked(groups, region_key, controls)
         self.region_key = region_key
-        self.reference = whole("reference", reference)
+        self.reference = checks.whole("reference", reference)
         self.per_class = bool(per_class)
         self._labels = labels or Labels(None)
         if self.reference != 1 and "drift" not in self.groups:
@@ -63,7 +63,9 @@ class Measures:
         found = [name for group in self.groups for name in GROUPS[group]]
         return found + [_of_class(name, each) for each in self._classes for name in found]
 
-    def see(self, record: Record, rows: Mapping[str, np.ndarray], strict: bool = True) -> dict[str, dict[str, float]]:
+    def see(
+        self, record: Record, rows: Mapping[str, np.ndarray], guard: Guard | None = None
+    ) -> dict[str, dict[str, float]]:
         """{input key: {number: mean over rows}} of a record; with `per_class` also `<number>_class_<class>`.
 
         NaN stands for what is not defined: the drift of a first epoch, a region that no row has, an input that is no
@@ -72,11 +74,12 @@ class Measures:
         Args:
             record: The newest of its place.
             rows: What the batch held beside: the region key, (B, ...).
-            strict: Whether a group that fails is an error; if not, it is logged, and its numbers are NaN.
+            guard: What becomes of an error in a group, whose numbers are NaN then; None to raise it.
         """
+        guard = guard or Guard()
         try:
-            classes = self._members(record, strict) if self.per_class else {}
-            return {key: _means(self._per_row(record, key, rows, strict), classes) for key in record.inputs}
+            classes = self._members(record, guard) if self.per_class else {}
+            return {key: _means(self._per_row(record, key, rows, guard), classes) for key in record.inputs}
         finally:
             if record.epoch >= self.reference:
                 self._references.setdefault(record.place, _compared(record))
@@ -90,16 +93,16 @@ class Measures:
         """Take over what `state` returned."""
         self._previous, self._references = map(dict, state)
 
-    def _members(self, record: Record, strict: bool) -> dict[str, np.ndarray]:
+    def _members(self, record: Record, guard: Guard) -> dict[str, np.ndarray]:
         """{class, as part of a key: bool (B,), the rows of it}."""
         classes = record.labels if record.labels is not None else next(iter(record.targets.values()))
         known = classes >= 0 if record.labels is None else np.full(record.rows, True)  # -1 is no class
-        with guarded(strict, f"The Saliency trace could not tell numbers for each class in {when(record)}"):
+        with guard(f"The Saliency trace could not tell numbers for each class in {when(record)}"):
             named = np.array([key_part(name) for name in self._labels.of(classes)])
             return {each: known & (named == each) for each in np.unique(named[known]).tolist()}
         return {}
 
-    def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray], strict: bool) -> PerRow:
+    def _per_row(self, record: Record, key: str, rows: Mapping[str, np.ndarray], guard: Guard) -> PerRow:
         """All numbers of one input's map."""
         of, place = Numbers(record, key), record.place
         makers: dict[str, Callable[[], PerRow]] = {
@@ -114,7 +117,7 @@ class Measures:
         for group in self.groups:
             found |= dict.fromkeys(GROUPS[group], np.full(record.rows, np.nan))
             what = f"measure the {group} of '{key}' in {when(record)}, {NO_BETTER}"
-            with guarded(strict, f"The Saliency trace could not {what}"):
+            with guard(f"The Saliency trace could not {what}"):
                 found |= makers[group]()
         return found
 
@@ -126,8 +129,8 @@ def when(record: Record) -> str:
 
 def _checked(groups: bool | str | Iterable[str], region_key: str | None, controls: Sequence[str]) -> list[str]:
     """The groups that a user's arguments stand for."""
-    if region_key is not None and (not isinstance(region_key, str) or not region_key):
-        raise TypeError(f"`region_key` (={region_key!r}) must be the key of masks or boxes in the batch, or None.")
+    if region_key is not None:
+        checks.key("region_key", region_key, "masks or boxes")
     if not isinstance(groups, (bool, Iterable)):
         raise TypeError(f"`measures` (={groups!r}) must be True, False or of {', '.join(map(repr, GROUPS))}.")
     impossible = {"region": region_key is None, "control": "randomised" not in controls}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
+from fe_saliency.attribution import Attribution
 from fe_saliency.checks import whole
 from fe_saliency.control.copies import check_method
-from fe_saliency.method import Method, find
+from fe_saliency.labels import file_part
+from fe_saliency.method import Method
 from fe_saliency.saliency_net import SaliencyNet
 
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
 CONTROLS = ("untrained", "randomised")
-#: Methods, each a name, a `Method`, or a pair of one and its number(s) of samples; None for the four standard maps.
-Chosen = None | str | Method | Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,42 @@ class Planned:
     """One map.
 
     Args:
-        name: One of `MAPS`, or the name of the method.
+        name: One of `MAPS`, or the name of the method, or what the user calls it.
         title: What a person reads.
         method: As `SaliencyNet.attribute` takes it.
         nsamples: As `SaliencyNet.attribute` takes it.
+        options: What else `SaliencyNet.attribute` is told.
+        passes: How often the method runs: once for each of several baselines.
     """
 
     name: str
     title: str
     method: str | Method
     nsamples: None | int | tuple[int, ...] = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    passes: int = 1
 
     @property
     def cost(self) -> int:
         """Gradient evaluations per row."""
-        return prod(self.nsamples) if isinstance(self.nsamples, tuple) else self.nsamples or 1
+        return self.passes * (prod(self.nsamples) if isinstance(self.nsamples, tuple) else self.nsamples or 1)
+
+    def called(self, title: str) -> Planned:
+        """The same under another title."""
+        return replace(self, title=title)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The method and its options, as JSON can hold them; of what it cannot, the type."""
+        plain = {
+            option: value if isinstance(value, (str, int, float)) else type(value).__name__
+            for option, value in self.options.items()
+        }
+        return {"method": self.method if isinstance(self.method, str) else self.method.name, **plain}
+
+    def of(self, net: SaliencyNet, rows: dict[str, Any], **more: Any) -> Attribution:
+        """It, of these rows by what `net` explains."""
+        return net.attribute(rows, self.method, nsamples=self.nsamples, **self.options, **more)
 
 
 @dataclass(frozen=True)
@@ -54,7 +75,8 @@ class Recipe:
         methods: All maps, where a user chose them; no others are computed then.
 
     Raises:
-        ValueError: Two maps of one name; or `measured` is no map, or one that is off.
+        ValueError: Names of maps that are the same, or empty, as parts of file names and tags; or `measured` is no
+            map, or one that is off.
     """
 
     smoothing: int
@@ -67,11 +89,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         names = [each.name for each in self.maps]
-        twice = sorted({name for name in names if [*names, *CONTROLS].count(name) > 1})
-        if twice:
+        parts = [file_part(name).lower() for name in [*names, *CONTROLS]]
+        wrong = [name for name, part in zip(names, parts, strict=False) if not part or parts.count(part) > 1]
+        if wrong:
             raise ValueError(
-                f"`methods` (={names}) must be of different names, and none of {CONTROLS}; {twice} must not. Rename a "
-                "Method by `dataclasses.replace(method, name=...)`."
+                f"`methods` (={names}) must be of different names, and none of {CONTROLS}; {wrong} must not. "
+                "(Where files are named after them, capitals are like small letters, and what is no letter, digit, '.' "
+                "or '-' like '_'.) Say what each map is called: `methods={name: entry}`."
             )
         if self.measured is not None and self.measured not in names:
             raise ValueError(
@@ -121,13 +145,13 @@ def recipe_of(
     signed: bool,
     measured: str | None,
     controls: tuple[str, ...],
-    methods: Chosen = None,
+    methods: tuple[Planned, ...] = (),
 ) -> Recipe:
     """The Recipe that a user's arguments stand for; `integrating` is a number of path points, or (points, rounds).
 
     Raises:
-        ValueError: A number that is out of its range, not one or two of them, an unknown method, or as `Recipe`.
-        TypeError: A number that is not whole, or no method.
+        ValueError: A number that is out of its range, not one or two of them, or as `Recipe`.
+        TypeError: A number that is not whole.
     """
     smoothing = whole("smoothing", smoothing, 0)
     if not isinstance(integrating, (tuple, list)):
@@ -138,45 +162,23 @@ def recipe_of(
         raise ValueError(
             f"`integrating` (={integrating!r}) must be a number of path points, or (points, noisy copies)."
         )
-    if methods is not None:
-        return Recipe(0, 0, 0, signed, measured, controls, _planned(methods))
+    if methods:
+        return Recipe(0, 0, 0, signed, measured, controls, methods)
     return Recipe(smoothing, steps, rounds, signed, measured, controls)
 
 
-def check_recipe(recipe: Recipe, net: SaliencyNet) -> None:
-    """Raise if there is a map that `net`, or a control of it, cannot have.
+def check_controls(recipe: Recipe, net: SaliencyNet) -> None:
+    """Raise if there can be no controls of the measured map.
 
     Raises:
-        ValueError: Class activation maps of a model of several inputs, for they are laid over one of these; or
-            controls of a method that looks into a layer, in TensorFlow.
+        ValueError: It looks into a layer, and the model is one of TensorFlow.
     """
-    laid = [each.name for each in recipe.methods if find(each.method).core.at_layer]
-    if laid and len(net.model_inputs) > 1:
-        raise ValueError(
-            f"`methods` (with {', '.join(map(repr, laid))}) must give a map of each input, but class activation maps "
-            f"are laid over one, and the model has {net.model_inputs}. Use `SaliencyNet.attribute`."
-        )
     if recipe.controls:
-        check_method(net, recipe.chosen.method)
-
-
-def _planned(methods: Chosen) -> tuple[Planned, ...]:
-    """The maps that `methods` stands for; where titles would be the same, names are read instead."""
-    listed: list[Any] = [methods] if isinstance(methods, (str, Method)) else list(methods or ())
-    if not listed:
-        raise ValueError("`methods` (=[]) must name at least one method; None stands for the four standard maps.")
-    found = []
-    for each in listed:
-        named, nsamples = each if isinstance(each, tuple) and len(each) == 2 else (each, None)
-        method = find(named)
-        if any(bracket.from_data for bracket in method.brackets):
+        try:
+            check_method(net, recipe.chosen.method)
+        except ValueError as error:
             raise ValueError(
-                f"`methods` must name none that draws baselines from data, as {method.name!r} does: the Trace gives no "
-                "`baseline`. Use `SaliencyNet.attribute`."
-            )
-        found.append((method, method.samples(nsamples)))
-    titles = [method.title for method, _ in found]
-    return tuple(
-        Planned(method.name, method.title if titles.count(method.title) == 1 else method.name, method, counts)
-        for method, counts in found
-    )
+                f"`controls` (={list(recipe.controls)}) must be of a map that copies of the model can have, but the "
+                f"measured one, {recipe.chosen.name!r}, is none: {error} Name another map in `measured`, or leave "
+                "`controls` out."
+            ) from error

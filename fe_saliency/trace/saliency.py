@@ -15,21 +15,21 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency import checks
 from fe_saliency.atomic import writable
-from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
 from fe_saliency.labels import Labels, feature_names_of, one_per_row
-from fe_saliency.method import Method
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.explain import explain
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
-from fe_saliency.trace.recipe import check_recipe, recipe_of
+from fe_saliency.trace.methods import Chosen, planned_maps
+from fe_saliency.trace.recipe import check_controls, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
@@ -76,7 +76,7 @@ class Saliency(Trace):
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
-            (by the logger "fe_saliency") and the training goes on.
+            (by the logger "fe_saliency"; the same error again in one line) and the training goes on.
         score: What of the class the maps explain, and the numbers "score" and "margin" tell: "output" (its unit as the
             model gives it), "logit", "log_probability" or "probability"; see `fe_saliency.op.Gather`. Give "logit" for
             a model that ends in a softmax: the surer it becomes, the flatter are its probabilities and their
@@ -115,10 +115,11 @@ class Saliency(Trace):
             second is what the number `emprt` is made of.
         save_dir: Where the raw maps of each epoch are kept (see `fe_saliency.archive`), in a folder for each training,
             and film strips are written at its end; None for nowhere.
-        methods: None for the four standard maps; or a list of the maps to compute instead, in the order of the columns,
-            and known by the methods' names: each a registered name, a `fe_saliency.Method`, or a pair of one of these
-            and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
-            then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
+        methods: None for the four standard maps; or the maps to compute instead, whatever `smoothing` and `integrating`
+            say: a list of entries, called by their methods' names, or a dict {name of the map: entry}. An entry is a
+            registered name, a `fe_saliency.Method`, or a pair of one of these and its number of samples, or a dict of
+            "nsamples", "stdev_spread", "baseline" and, for class activation maps, "layer", as `SaliencyNet.attribute`
+            takes them: `methods={"black": ("idgi", {"baseline": "zero"}), "blurred": ("idgi", {"baseline": "blur"})}`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
             inputs a dict of such lists by key. None for their indices.
         channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
@@ -133,9 +134,9 @@ class Saliency(Trace):
     numbers are told once, drawn as not finite, and left out of all numbers but `unusable`.
 
     Raises:
-        ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
-            samples that lack a key, or that a watched region does not fit; class activation maps of several inputs, or
-            in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its datasets are known).
+        ValueError: An argument out of its range, or of no use without another; keys that do not match; fixed samples
+            that lack a key, or that a watched region does not fit; maps of `methods` that the model, or in TensorFlow
+            its `controls`, cannot have; too small a `budget` (also when a run begins, and its datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -171,7 +172,7 @@ class Saliency(Trace):
         watch: None | Watch | Region | Sequence[Region] = None,
         controls: str | Iterable[str] = (),
         save_dir: None | str | PathLike = None,
-        methods: None | str | Method | Sequence[Any] = None,
+        methods: Chosen = None,
         feature_names: None | Sequence[str] | Mapping[str, Sequence[str]] = None,
         channel_axis: int | None = None,
     ) -> None:
@@ -185,26 +186,27 @@ class Saliency(Trace):
             max_rows=max_rows,
             channel_axis=channel_axis,
         )
+        self.guard = Guard(strict)
         self.score = score
-        self.class_key = class_key
+        self.class_key = None if class_key is None else checks.key("class_key", class_key, "the true class")
         self.labels = Labels(label_mapping)
         self.feature_names = feature_names_of(feature_names, self.net.model_inputs)
         self.controls = Controls(self.net, controls)
-        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, methods)
-        check_recipe(self.recipe, self.net)
+        maps = planned_maps(methods, self.net)
+        self.recipe = recipe_of(smoothing, integrating, bool(signed), measured, self.controls.names, maps)
+        check_controls(self.recipe, self.net)
         self.scales = Scales(scale, [each.name for each in self.recipe.maps])
         self.instruments = Instruments(
             self.net,
             Measures(measures, region_key, reference, per_class, self.controls.names, self.labels),
             checked_watch(watch),
             None if save_dir is None else Path(save_dir),
-            strict,
+            self.guard,
         )
         self.places = Places(mode, ds_id)
-        self.every = whole("every", every)
-        self.drawn = None if drawn is None else whole("drawn", drawn)
+        self.every = checks.whole("every", every)
+        self.drawn = None if drawn is None else checks.whole("drawn", drawn)
         self.tags = tags
-        self.strict = strict
         self._keys = list(dict.fromkeys(self.net.model_inputs + to_list(class_key) + self.instruments.keys))
         self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
         if self.samples.fixed is not None:
@@ -263,7 +265,7 @@ class Saliency(Trace):
         if ds_id not in self._seen:
             self._seen.append(ds_id)
         if self.samples.wants((mode, ds_id)):
-            with guarded(self.strict, f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
+            with self.guard(f"The Saliency trace could not keep rows of {f'{mode} {ds_id}'.strip()} data"):
                 left_out = self.samples.keep((mode, ds_id), data)
                 if left_out:
                     print(
@@ -298,7 +300,7 @@ class Saliency(Trace):
         if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
             self._go_on_from(self._fresh)
             self.instruments.begin()
-        with guarded(self.strict, "The Saliency trace could not remember the untrained model"):
+        with self.guard("The Saliency trace could not remember the untrained model"):
             self.controls.begin()
 
     def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
@@ -353,9 +355,9 @@ class Saliency(Trace):
                 "scale_origin": None,
             },
             self.instruments.diagnose,
-            self.strict,
+            self.guard,
         )
-        with guarded(self.strict, f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
+        with self.guard(f"The Saliency trace could not tell the scale of epoch {self.system.epoch_idx}"):
             record.settings.update(self.scales.of(record))
         for classes in (record.labels, *record.predictions.values()):
             if classes is not None:
@@ -369,7 +371,7 @@ class Saliency(Trace):
         return f"epoch {self.system.epoch_idx} ({' '.join(filter(None, (mode, ds_id)))})"
 
     def _guarded(self, mode: str, ds_id: str = "") -> AbstractContextManager[None]:
-        return guarded(self.strict, f"The Saliency trace could not draw {self._place(mode, ds_id)}")
+        return self.guard(f"The Saliency trace could not draw {self._place(mode, ds_id)}")
 
     @property
     def _run(self) -> str:

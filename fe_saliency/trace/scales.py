@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency.checks import whole
+from fe_saliency.checks import positive, whole
 from fe_saliency.display import common_scale
 from fe_saliency.display.rows import finite_rows
 from fe_saliency.record import Record
@@ -89,8 +89,5 @@ def _checked(wanted: Mapping[str, float], names: Sequence[str]) -> dict[str, flo
     if set(wanted) != set(names):
         raise ValueError(f"`scale` (for {sorted(wanted)}) must give a number for each map: {list(names)}.")
     for name, number in wanted.items():
-        if isinstance(number, bool) or not hasattr(number, "__float__"):
-            raise TypeError(f"`scale[{name!r}]` (={number!r}) must be a number, not {type(number).__name__}.")
-        if not 0 < float(number) < float("inf"):
-            raise ValueError(f"`scale[{name!r}]` (={number}) must be a finite number above 0, in the map's own units.")
+        positive(f"scale[{name!r}]", number, "the size, in the map's own units, that is drawn brightest")
     return {name: float(number) for name, number in wanted.items()}

@@ -14,7 +14,8 @@ from fe_saliency.review.pictures import OVERLAY
 def write_tags(system: Any, key: str, sections: Iterable[Section]) -> None:
     """Write the pictures of a figure one by one beside it, wherever FastEstimator's TensorBoard trace writes that.
 
-    Tags are `<key>/<dataset, if there are several>/sample <row>/<title>`; the inputs, which never change, have none.
+    Tags are `<key>/<dataset, if there are several>/sample <row>/<title>`, with "_" for a "/" in a title; the inputs,
+    which never change, have none.
 
     Args:
         system: The trace's system.
@@ -41,5 +42,6 @@ def _images(key: str, section: Section) -> Iterable[tuple[str, Any]]:
         if isinstance(column, (MaskColumn, SignedColumn)) or (
             isinstance(column, (ImageColumn, SignalColumn)) and column.title == OVERLAY
         ):
+            title = column.title.replace("/", "_")
             for row in range(len(section)):
-                yield f"{base}/sample {row}/{column.title}", tile(column, row)[None]
+                yield f"{base}/sample {row}/{title}", tile(column, row)[None]

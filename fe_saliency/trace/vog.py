@@ -16,14 +16,14 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.archive import new_run
 from fe_saliency.atomic import writable
 from fe_saliency.backend import to_numpy
-from fe_saliency.checks import whole
+from fe_saliency.checks import key, whole
 from fe_saliency.display import to_unit
 from fe_saliency.labels import class_numbers
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.say import warn
 from fe_saliency.trace.examples import Examples, fingerprints
 from fe_saliency.trace.extremes import write
-from fe_saliency.trace.guard import guarded
+from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.registration import MODES, Places
 from fe_saliency.trace.samples import Place
 from fe_saliency.vog import pixel_gradients
@@ -95,14 +95,12 @@ class VarianceOfGradients(Trace):
             raise ValueError(
                 f"`model_outputs` (={self.net.model_outputs}) must be one key: `class_key` is the class of one output."
             )
-        if not isinstance(class_key, str) or not class_key:
-            raise TypeError(f"`class_key` (={class_key!r}) must be the key of the true class.")
-        self.class_key = class_key
+        self.class_key = key("class_key", class_key, "the true class")
         self.samples = None if samples is None else whole("samples", samples)
         self.places = Places(mode, ds_id)
         self.save_dir = save_dir
         self.every = whole("every", every)
-        self.strict = strict
+        self.guard = Guard(strict)
         self.run = new_run()
         self._examples: dict[Place, Examples] = {}
         self._row: dict[Place, int] = {}  # how many rows of this epoch have passed
@@ -132,7 +130,7 @@ class VarianceOfGradients(Trace):
         if self.system.epoch_idx % self.every or place in self._failed:
             return
         where = f"epoch {self.system.epoch_idx} ({_name(place, ' ')})"
-        with guarded(self.strict, f"The VarianceOfGradients trace could not take all of {where}"):
+        with self.guard(f"The VarianceOfGradients trace could not take all of {where}"):
             self._take(place, data)
             return
         self._failed.add(place)
@@ -148,7 +146,7 @@ class VarianceOfGradients(Trace):
         folder = os.path.join(self.save_dir, self.run)
         for place, examples in self._examples.items():
             name = _name(place, " ")
-            with guarded(self.strict, f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
+            with self.guard(f"The VarianceOfGradients trace could not write the ranking of the {name} data"):
                 if np.isfinite(examples.vog.scores()).any():
                     os.makedirs(folder, exist_ok=True)
                     write(os.path.join(folder, "vog_" + quote(_name(place, "_"), safe="")), examples)

@@ -148,6 +148,12 @@ class Watch:
         images = [key for key, array in rows.items() if array.ndim == 4]
         if self.input is None and len(images) == 1:
             return images[0]
+        if not images:
+            shapes = {key: array.shape for key, array in rows.items()}
+            raise ValueError(
+                f"`watch` needs a model input that is images, (B, H, W, C) or (B, C, H, W), for its regions are places "
+                f"in them, but the inputs have the shapes {shapes}: leave `watch` out."
+            )
         if self.input not in images:
             raise ValueError(
                 f"`input` (={self.input!r}) must name a model input that is images, of shape (B, H, W, C) or "

@@ -182,12 +182,12 @@ def test_a_row_that_was_not_explained_says_so_everywhere(tmp_path):
 
 
 def test_films_of_several_inputs_are_named_after_them(tmp_path):
-    inputs = {"x": made().inputs["x"], "a/b": made().inputs["x"]}
+    inputs = dict.fromkeys(["x", "a/b", 'a "b'], made().inputs["x"])
     maps = {"vanilla": dict.fromkeys(inputs, made().maps["vanilla"]["x"])}
     settings = {**made().settings, "measured": "vanilla"}
     archive.save(record(ds_id="b", inputs=inputs, maps=maps, settings=settings), tmp_path)
     written = [path.name for path in review.write_films(tmp_path)]
-    assert written == ["film_eval_b_vanilla_x.png", "film_eval_b_vanilla_a%2Fb.png"]
+    assert written == ["film_eval_b_vanilla_x.png", "film_eval_b_vanilla_a_b.png", "film_eval_b_vanilla_a_b-.png"]
 
 
 @pytest.mark.parametrize("damaged", [1, 2, 5])

@@ -194,7 +194,7 @@ def test_without_a_budget_nothing_is_scaled(capsys):
     "budget, error, message",
     [
         (0, ValueError, r"`budget` \(=0\) must be at least 1"),
-        (-5, ValueError, r"`budget` \(=-5\) must be at least 1"),
+        (-5, ValueError, r"`budget` \(=-5\) must be at least 1: it is a whole number .* Give None for no limit"),
         (True, TypeError, r"`budget` \(=True\) .* not bool"),
         ("5%", TypeError, r"`budget` \(='5%'\) must be None, a whole number .* or a share .* not str"),
         (0.0, ValueError, r"`budget` \(=0.0\) must be a whole number .* or a share .* between 0 and 1\.$"),

@@ -11,6 +11,7 @@ from training import CLASSES, Figures, classifier, column, dataset, estimator, s
 
 from fe_saliency.display import SaliencyDisplay
 from fe_saliency.trace import Saliency
+from fe_saliency.trace.guard import Guard
 
 BROKEN = RuntimeError("the net is broken")
 
@@ -31,11 +32,15 @@ def test_an_error_is_logged_with_its_traceback_and_the_training_goes_on(backend,
         "drawing": patch("fe_saliency.display.saliency_display.compose", side_effect=BROKEN),
     }[target]
     with broken, caplog.at_level(logging.ERROR):
-        assert not run(trace, trained, backend=backend).places
+        assert not run(trace, trained, epochs=3, backend=backend).places
     records = [record for record in caplog.records if record.name == "fe_saliency"]
-    assert [record.levelname for record in records] == ["ERROR", "ERROR"]
+    assert [record.levelname for record in records] == ["ERROR"] * 3
     assert "could not draw epoch 1 (eval); the training goes on" in records[0].getMessage()
-    assert all(record.exc_info[1] is BROKEN for record in records)
+    assert records[0].exc_info[1] is BROKEN
+    for record, epoch in zip(records[1:], (2, 3), strict=True):  # One line each.
+        (line,) = record.getMessage().splitlines()
+        assert record.exc_info is None and f"could not draw epoch {epoch} (eval); it is the same error" in line
+        assert "(RuntimeError: the net is broken)" in line and 'at "The Saliency trace could not draw epoch 1' in line
     assert any((a != b).any() for a, b in zip(before, weights(trained), strict=True))
 
 
@@ -49,6 +54,24 @@ def test_strict_raises_it(target):
     }[target]
     with broken, pytest.raises(RuntimeError, match="the net is broken"):
         run(trace, trained)
+
+
+def test_another_error_is_logged_whole(caplog):
+    guard = Guard(strict=False)
+    with caplog.at_level(logging.ERROR):
+        for epoch, words in enumerate(("a", "b", "a", "b")):
+            with guard(f"epoch {epoch}"):
+                raise ValueError(words)
+        with guard("epoch 4"):
+            raise ValueError("a")  # At another place.
+    assert [record.exc_info is not None for record in told(caplog)] == [True, True, False, False, True]
+    assert ["the training goes on" in record.getMessage() for record in told(caplog)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_one_bad_epoch_is_only_one_epoch():
@@ -144,6 +167,12 @@ def test_nothing_is_warned_of_in_a_run_that_the_trace_is_not_meant_for(mode):
         ({"max_rows": 0}, ValueError, "`max_rows`"),
         ({"smoothing": 2.5}, TypeError, "`smoothing`"),
         ({"label_mapping": {"a": "b"}}, TypeError, "`label_mapping`"),
+        (
+            {"label_mapping": {"a": 0, "b": 1, "c": 0.0}},
+            ValueError,
+            "names class 0 twice, 'a' and 'c': give each class",
+        ),
+        ({"class_key": 3}, TypeError, r"`class_key` \(=3\) must be the key of the true class"),
     ],
 )
 def test_bad_arguments_are_refused_at_construction(options, error, message):

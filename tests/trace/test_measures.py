@@ -10,6 +10,7 @@ from records import record
 from fe_saliency import measure
 from fe_saliency.heat import heat
 from fe_saliency.labels import Labels
+from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.numbers import GROUPS, Numbers
 
@@ -126,7 +127,7 @@ def test_a_group_that_fails_keeps_no_other_from_being_told(name, caplog):
     measures = Measures(True, "box", controls=("randomised",))
     measures.see(made(1, maps=maps), rows)
     with patch.object(Numbers, name, side_effect=RuntimeError("broken")):
-        (found,) = measures.see(made(2, maps=maps), rows, strict=False).values()
+        (found,) = measures.see(made(2, maps=maps), rows, Guard(strict=False)).values()
     told = f"could not measure the {name} of 'x' in epoch 2 (eval), which counts as no improvement"
     assert told in caplog.text and "broken" in caplog.text
     unknown = {key for key, value in found.items() if np.isnan(value)} - {"completeness_gap"}
@@ -140,7 +141,7 @@ def test_the_drift_is_measured_from_the_last_epoch_whatever_failed_in_it(target,
     measures.see(epochs[0], {})
     suppressed = contextlib.suppress(RuntimeError)
     with patch.object(*target, side_effect=RuntimeError("broken")), suppressed:
-        measures.see(epochs[1], {}, strict)
+        measures.see(epochs[1], {}, Guard(strict))
     found = measures.see(epochs[2], {})["x"]
     expected = measure.rank_correlation(hot(epochs[2]), hot(epochs[1])).mean()
     assert found["rank_correlation_to_previous"] == found["rank_correlation_to_reference"] == pytest.approx(expected)

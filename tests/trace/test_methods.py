@@ -5,13 +5,17 @@ import logging
 import fastestimator as fe
 import numpy as np
 import pytest
+from fastestimator.trace.io import TensorBoard
 from models import batch, model, to_host
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from training import classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
 
-from fe_saliency import Method, archive, noisy_weights, smooth
+from fe_saliency import Method, SaliencyNet, archive, noisy_weights, smooth
 from fe_saliency.display import to_mask
+from fe_saliency.method import FromData, MeanOf
 from fe_saliency.trace import Saliency
 from fe_saliency.trace.fitting import fitted, least
+from fe_saliency.trace.methods import planned_maps
 from fe_saliency.trace.recipe import recipe_of
 from fe_saliency.watch import Corner
 
@@ -21,7 +25,8 @@ MIXED = ["gradient_x_input", (SMOOTH, 6), ("fusiongrad", (4, 3))]
 
 def recipe(methods, **options):
     arguments = {"signed": False, "measured": None, "controls": (), **options}
-    return recipe_of(25, (100, 6), methods=methods, **arguments)
+    net = SaliencyNet(model("squeeze", "torch", "float32"), "x", "y")
+    return recipe_of(25, (100, 6), methods=planned_maps(methods, net), **arguments)
 
 
 def test_they_are_the_columns(backend):
@@ -44,6 +49,7 @@ def test_names_and_costs():
     assert found.cost == 54 and found.chosen.name == "integrated_gradients"
     assert recipe(MIXED, measured="gradient_x_input", controls=("randomised",)).cost == 1 + 6 + 12 + 1
     assert recipe("vargrad").maps[0].cost == 25
+    assert recipe("xrai").cost == 50 and recipe([("xrai", {"nsamples": 3, "baseline": "zero"})]).cost == 3
     assert recipe(None).cost == 726
 
 
@@ -93,9 +99,59 @@ def test_all_instruments_know_them_by_name(backend, tmp_path, caplog):
     assert record.settings["methods"] == {"noisegrad": [2], own.name: [3]}
     assert list(record.relative_error) == ["noisegrad", own.name]
     assert {path.name for path in tmp_path.glob("*/film_*.png")} == {
-        *("film_eval_noisegrad.png", "film_eval_mine%3A a%2Fb.png"),
+        *("film_eval_noisegrad.png", "film_eval_mine_a_b.png"),
         *("film_eval_untrained.png", "film_eval_randomised.png"),
     }
+
+
+ODD = 'a/b "c" $d'
+
+
+def test_a_method_may_stand_twice_with_other_options(backend, tmp_path):
+    """They are told what `attribute` is told; numbers, controls, files, films and tags know them by their names."""
+    made, x = classifier(backend), images(backend, 4)
+    rows, options = {"x": x[:1], "y": np.zeros(1, int)}, {"nsamples": 3}
+    methods = {
+        "same": ("integrated_gradients", options | {"baseline": x[0]}),
+        "other": ("integrated_gradients", options | {"baseline": {"x": "zero"}}),
+        ODD: ("expected_gradients", options | {"baseline": FromData(x)}),
+        "wide": ("smoothgrad", options | {"stdev_spread": 2}),
+    }
+    trace = saliency(
+        made, methods=methods, samples=rows, mode="eval", measured="same", measures="trust",
+        scale=dict.fromkeys(methods, 1.0), controls=("untrained", "randomised"), save_dir=tmp_path / "maps",
+        strict=True,
+    )  # fmt: skip
+    board = TensorBoard(log_dir=str(tmp_path / "logs"), write_images="saliency", write_graph=False)
+    evaluation = dataset(backend)
+    history = estimator(backend, made, [trace, board], evaluation=evaluation, epochs=1).fit("twice").history["eval"]
+    assert list(history["saliency_completeness_gap"].values()) == [pytest.approx(0, abs=1e-6)]
+    record = next(iter(archive.load(tmp_path / "maps")))
+    assert list(record.maps) == [*methods, "untrained", "randomised"]
+    for name, (method, told) in methods.items():
+        expected = np.asarray(trace.net.attribute({"x": x[:1]}, method, **told).maps["x"])
+        np.testing.assert_allclose(record.maps[name]["x"], expected, atol=1e-6)
+        assert not expected.any() if name == "same" else expected.any()
+    for control in ("untrained", "randomised"):  # From the input to itself there is nothing to attribute.
+        assert not record.maps[control]["x"].any()
+    assert record.settings["options"]["wide"] == {"method": "smoothgrad", "stdev_spread": 2}
+    assert record.settings["options"][ODD] == {"method": "expected_gradients", "baseline": "FromData"}
+    films = {path.name for path in tmp_path.rglob("film_*.png")}
+    assert films == {
+        f"film_eval_{name}.png" for name in ("same", "other", "a_b_c_d", "wide", "untrained", "randomised")
+    }
+    (folder,) = (tmp_path / "logs").glob("*/eval")
+    tags = EventAccumulator(str(folder)).Reload().Tags()["images"]
+    assert [tag.removesuffix("/image/0").count("/") for tag in tags if '"c" $d' in tag] == [2]
+
+
+def test_layers_of_class_activation_maps(backend):
+    methods = {"last": "gradcam", "first": ("gradcam", {"layer": 0 if backend == "torch" else 1})}
+    trace, figure = pictures(backend, methods=methods)
+    rows = {"x": trace.samples.at(("test", ""))["x"]}
+    for name, layer in (("last", None), ("first", methods["first"][1]["layer"])):
+        raw = np.asarray(trace.net.attribute(rows, "gradcam", layer=layer).maps["x"])
+        np.testing.assert_allclose(contents(column(figure, name)), to_mask(raw).reshape(3, 8, 10, 1), atol=1e-5)
 
 
 def test_equal_titles_are_told_apart():
@@ -110,10 +166,45 @@ def test_equal_titles_are_told_apart():
     [
         (["gradcam?"], ValueError, r"`method` \(='gradcam\?'\) must be one of 'gradient'"),
         ([], ValueError, r"`methods` \(=\[\]\) must name at least one method"),
-        (["gradient", 5], TypeError, r"`method` \(a int\) must be a registered name or a Method"),
+        (
+            3,
+            TypeError,
+            r"`methods` \(=3\) must be a list, or a dict by the names of the maps, of entries that are each",
+        ),
+        (("smoothgrad", 4), TypeError, r"\(=\('smoothgrad', 4\)\) must be a list.*`methods=\[\('smoothgrad', 4\)\]`"),
+        (["smoothgrad", {}], TypeError, r"must be a list, but is one entry of one"),
+        (["gradient", 5, 6], TypeError, r"`methods\[1\]` \(=5\) must be a method's name, a Method, or a pair"),
+        ([("smoothgrad", 4, 0.1)], TypeError, r"`methods\[0\]` \(=\('smoothgrad', 4, 0.1\)\) must be a .* or a pair"),
+        ({3: "gradient"}, TypeError, r"`methods` \(with 3\) must name each map by a text"),
+        ({"mine": "gradcam?"}, ValueError, r"`methods\['mine'\]`: `method` \(='gradcam\?'\)"),
+        ({}, ValueError, r"`methods` \(=\{\}\) must name at least one method"),
+        ({"": "gradient"}, ValueError, r"must be of different names.*\[''\] must not"),
+        ({"a b": "gradient", "A:b": "vargrad"}, ValueError, r"\['a b', 'A:b'\] must not"),
+        (["expected_gradients"], ValueError, r"`methods\[0\]`: `baseline` must be given .* FromData\(rows\)"),
+        ([("idgi", {"baseline": "uniform"})], ValueError, r"`baseline` for \['x'\] must not be random"),
+        ([("expected_gradients", {"baseline": "zero"})], ValueError, r"`baseline` for `x` .* drawn from data here"),
+        (
+            [("idgi", {"baseline": MeanOf("z")})],
+            ValueError,
+            r"`baseline` reads \['z'\] of the batch, but the Trace keeps",
+        ),
+        ([("gradient", {"baseline": "zero"})], ValueError, r"`baseline` must be None for the method 'gradient'"),
+        ([("idgi", {"baseline": "grey"})], ValueError, r"`baseline` \(='grey'\) must be one of"),
+        ([("smoothgrad", {"stdev_spread": -1})], ValueError, r"`methods\[0\]`: `stdev_spread` \(=-1\)"),
+        ([("smoothgrad", {"layer": 0})], ValueError, r"`layer` \(=0\) must be left out for the method 'smoothgrad'"),
+        ([("gradcam", {"layer": "top"})], ValueError, r"`methods\[0\]`: `layer` \(='top'\) must be the name or index"),
+        (
+            [("gradient", {"target": 3})],
+            ValueError,
+            r"`methods\[0\]` \(with 'target'\) must have no options but nsamples",
+        ),
         ([("smoothgrad", 0)], ValueError, r"`nsamples` \(=0\) must be at least 1 for Noise in the method 'smoothgrad'"),
         ([("fusiongrad", 4)], ValueError, r"`nsamples` \(=4\) must be 2 whole numbers, \(NoisyWeights, Noise\)"),
-        (["gradient", "gradient"], ValueError, r"must be of different names.*\['gradient'\] must not.*name=\.\.\."),
+        (
+            ["gradient", "gradient"],
+            ValueError,
+            r"must be of different names.*\['gradient', .*must not.*\{name: entry\}",
+        ),
         ([Method("untrained", "U", "-")], ValueError, r"none of \('untrained', 'randomised'\)"),
     ],
 )
@@ -153,7 +244,7 @@ def test_class_activation_maps(backend):
 def test_class_activation_maps_of_copies(backend):
     """A copy in TensorFlow is a graph without layers."""
     if backend == "tf":
-        expected = r"`method` \(='gradcam'\) looks into a layer .* copies of it, which have no layers in TensorFlow"
+        expected = r"`controls` .* the measured one, 'gradcam', is none: .* no layers in TensorFlow.* in `measured`"
         with pytest.raises(ValueError, match=expected):
             pictures(backend, controls="randomised", measured="gradcam")
     else:
@@ -166,7 +257,7 @@ def test_class_activation_maps_of_copies(backend):
 def test_class_activation_maps_of_several_inputs_are_refused(backend):
     made = model("two_inputs", backend, "float32")
     expected = (
-        r"`methods` \(with 'gradcam', '.*layercam.*'\) must give a map of each input.*the model has \['x0', 'x1'\]"
+        r"`methods\[1\]`: `method` \(='gradcam'\) is a class .* needs a map of each.*the model has \['x0', 'x1'\]"
     )
     with pytest.raises(ValueError, match=expected):
         Saliency(made, ["x0", "x1"], "y", outputs=["m0", "m1"], methods=CAM)

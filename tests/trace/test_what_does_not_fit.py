@@ -1,6 +1,7 @@
 """Inputs that are no images, wrong regions, boxes and images of many sizes: what can be told is told all the same."""
 
 import logging
+import re
 
 import fastestimator as fe
 import numpy as np
@@ -71,6 +72,18 @@ def test_regions_without_any_image_are_an_error(caplog):
     assert "could not measure the region of 'x' in epoch 1 (eval)" in record.getMessage()
     assert "`region_key` (='box') needs an input that is images" in str(record.exc_info[1])
     assert "saliency_gini" in logs.found[1][0]
+
+
+def test_regions_of_tables_cannot_be_watched(caplog):
+    flat = dataset("torch", 4, x=images("torch", 4).reshape(4, 64))
+    trained, watch = classifier("torch", shape=(64,)), [Border(1)]
+    expected = r"`watch` needs a model input that is images, .* the shapes {'x': \(4, 64\)}: leave `watch` out"
+    with pytest.raises(ValueError, match=expected):
+        saliency(trained, watch=watch, samples={"x": flat["x"], "y": flat["y"]})
+    with caplog.at_level(logging.ERROR):
+        estimator("torch", trained, [saliency(trained, watch=watch)], train=flat, evaluation=flat, epochs=1).fit()
+    (record,) = errors(caplog)
+    assert re.search(expected, str(record.exc_info[1]))
 
 
 def test_watched_numbers_are_named_after_the_input_that_is_watched(backend):

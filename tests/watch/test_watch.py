@@ -189,7 +189,7 @@ def test_bad_arguments(arguments, error, message):
 def test_inputs_that_are_no_images(backend):
     net = SaliencyNet(reader(backend, PLACE), "x", "y")
     flat = {"x": images(backend, PLACE).reshape(3, 64)}
-    with pytest.raises(ValueError, match=r"`input` \(=None\) must name a model input .*: \[\] of \['x'\]"):
+    with pytest.raises(ValueError, match=r"`watch` needs a model input that is images.*{'x': \("):
         Watch([CORNER]).examine(net, flat, flat)
     with pytest.raises(ValueError, match="`batch` has no key 'x', which is a model input"):
         Watch([CORNER]).examine(net, {}, flat)

@@ -16,6 +16,11 @@ class Baseline:
     #: Whether every point of the path has a draw of its own.
     drawn = False
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it reads of the batch."""
+        return ()
+
     def check(self, key: str, rows: np.ndarray) -> None:
         """Raise ValueError if this baseline does not fit the rows (B, ...) of input `key`."""
 

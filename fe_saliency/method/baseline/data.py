@@ -25,6 +25,10 @@ class _OfData(Baseline):
         if not isinstance(self.data, str):
             object.__setattr__(self, "data", _checked("data", self.data))
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.data,) if isinstance(self.data, str) else ()
+
     def _rows(self, key: str, rows: np.ndarray, batch: Mapping[str, Any]) -> np.ndarray:
         """The data, (N, ...), which fit the rows of input `key`."""
         data = self.data
