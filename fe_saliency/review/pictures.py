@@ -111,7 +111,7 @@ def map_column(
         # Among few features the 99th percentile is the second largest: the largest would be as long a bar.
         largest = np.abs(raw).max(axis=1, keepdims=True)
         raw, scale = raw / np.where(largest > 0, largest, 1), 1.0
-    if record.settings["signed"]:
+    if record.signed(name):
         return SignedColumn(title, channels_last(to_signed(raw, axis, scale), axis), blank, parts)
     return MaskColumn(title, channels_last(to_mask(raw, axis, scale), axis), blank, parts)
 

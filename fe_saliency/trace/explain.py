@@ -71,6 +71,7 @@ def explain(
             "integrating": [recipe.steps, recipe.rounds],
             "methods": {each.name: each.nsamples for each in recipe.methods},
             "signed": recipe.signed,
+            "unsigned": recipe.unsigned,
             "measured": recipe.chosen.name,
             "titles": recipe.titles,
             "controls": list(recipe.controls),

@@ -48,7 +48,7 @@ class Recipe:
         smoothing: Noisy copies of the smoothed map; 0 for none.
         steps: Path points of the integrated map; 0 for none.
         rounds: Noisy copies of the combined map; 0 for none.
-        signed: Whether maps keep their sign: means of noisy copies then, not means of squares.
+        signed: Whether maps that have a sign keep it; the standard ones are means of noisy copies then, not of squares.
         measured: The map that numbers, the overlay and the controls are of; None for the last.
         controls: Which of `CONTROLS` are computed too.
         methods: All maps, where a user chose them; no others are computed then.
@@ -108,6 +108,12 @@ class Recipe:
         return {each.name: each.title for each in self.maps} | {
             control: f"{self.chosen.title} {told[control]}" for control in self.controls
         }
+
+    @property
+    def unsigned(self) -> list[str]:
+        """The maps that have no sign, by their methods, controls included."""
+        named = [each.name for each in self.maps if not find(each.method).signed]
+        return [*named, *(self.controls if self.chosen.name in named else ())]
 
     @property
     def cost(self) -> int:
