@@ -18,7 +18,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency.atomic import writable
 from fe_saliency.checks import whole
 from fe_saliency.display import SaliencyDisplay, Section
-from fe_saliency.labels import Labels, feature_names_of, one_per_row
+from fe_saliency.labels import Labels, check_feature_names, feature_names_of, one_per_row
 from fe_saliency.method import Method
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
@@ -121,7 +121,8 @@ class Saliency(Trace):
             and its number of samples, as `SaliencyNet.attribute` takes it. `smoothing` and `integrating` are not used
             then: `methods=["gradient_x_input", smooth("gradient_x_input"), ("integrated_gradients", 50)]`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
-            inputs a dict of such lists by key. None for their indices.
+            inputs a dict of such lists by key. None for their indices. Another number of names is told at the first
+            batch, and indices take their place.
         channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
             the framework's own layout. See `SaliencyNet`.
 
@@ -135,8 +136,9 @@ class Saliency(Trace):
 
     Raises:
         ValueError: An argument out of its range, or that has no use without another; keys that do not match; fixed
-            samples that lack a key, or that a watched region does not fit; class activation maps of several inputs, or
-            in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its datasets are known).
+            samples that lack a key, or that a watched region or `feature_names` do not fit; class activation maps of
+            several inputs, or in TensorFlow with `controls`; too small a `budget` (also when a run begins, and its
+            datasets are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -210,6 +212,9 @@ class Saliency(Trace):
         self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
         if self.samples.fixed is not None:
             self.instruments.check(self.samples.fixed)
+            for key, names in self.feature_names.items():
+                check_feature_names(names, key, self.samples.fixed[key].shape)
+        self._unchecked = set(self.feature_names)  # inputs of which no rows have been seen yet
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
@@ -259,6 +264,8 @@ class Saliency(Trace):
     def on_batch_end(self, data: Data) -> None:
         mode, ds_id = self.system.mode, self.system.ds_id
         self.budget.time.on_batch_end()
+        for key in [key for key in self._unchecked if key in data]:
+            self._check_feature_names(key, data[key].shape)
         if not self.places.hold(mode, ds_id):
             return
         if ds_id not in self._seen:
@@ -294,6 +301,14 @@ class Saliency(Trace):
 
     def on_end(self, data: Data) -> None:
         self.instruments.end()
+
+    def _check_feature_names(self, key: str, shape: Sequence[int]) -> None:
+        """Refuse wrong names, or do without them, at the first batch of all: nothing has been computed yet."""
+        self._unchecked.discard(key)
+        with guarded(self.strict, f"The Saliency trace calls the features of '{key}' by their indices"):
+            check_feature_names(self.feature_names[key], key, shape)
+            return
+        del self.feature_names[key]
 
     def _begin_training(self) -> None:
         if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
