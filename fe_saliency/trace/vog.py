@@ -98,6 +98,7 @@ class VarianceOfGradients(Trace):
         if not isinstance(class_key, str) or not class_key:
             raise TypeError(f"`class_key` (={class_key!r}) must be the key of the true class.")
         self.class_key = class_key
+        self.score = score
         self.samples = None if samples is None else whole("samples", samples)
         self.places = Places(mode, ds_id)
         self.save_dir = save_dir
@@ -166,7 +167,8 @@ class VarianceOfGradients(Trace):
         Returns:
             "index" of the example in its dataset, its "class", "vog" and "z" (VoG in standard deviations from the mean
             of the class), both NaN with fewer than two epochs, "rank" in the class (1 is the hardest), "predicted"
-            class and "score" of the true class in the last epoch, and the number of "epochs".
+            class and "score" of the true class in the last epoch, the number of "epochs", and in every row what of the
+            class was "differentiated": the trace's `score`.
 
         Raises:
             ValueError: No examples have passed there.
@@ -198,7 +200,7 @@ class VarianceOfGradients(Trace):
         self._row[place] = start + len(classes)
 
     def _new(self) -> Examples:
-        return Examples(self.save_dir, sketched=self.save_dir is not None)
+        return Examples(self.save_dir, sketched=self.save_dir is not None, score=self.score)
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
