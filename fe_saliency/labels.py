@@ -82,6 +82,24 @@ def feature_names_of(
     return {key: [str(name) for name in names] for key, names in given.items()}
 
 
+def check_feature_names(names: Sequence[str], key: str, shape: Sequence[int]) -> None:
+    """Refuse names that are not one for each feature of an input.
+
+    Args:
+        names: Its features' names.
+        key: Which input.
+        shape: Of its rows, (B, F); those of an input that is no table are not used, and may be anything.
+
+    Raises:
+        ValueError: There is not one name for each of the F features.
+    """
+    if len(shape) == 2 and len(names) != shape[1]:
+        raise ValueError(
+            f"`feature_names` ({len(names)} of '{key}') must be one for each of its {shape[1]} features, in their "
+            "order."
+        )
+
+
 class Labels:
     """Names of classes.
 

@@ -87,6 +87,11 @@ class Record:
         """(mode, dataset id): whose epochs can be compared with this one."""
         return self.mode, self.ds_id
 
+    def signed(self, name: str) -> bool:
+        """Whether a map is drawn with its sign: that was asked for, and its method gives it one."""
+        # Records of earlier versions do not tell which maps have none.
+        return bool(self.settings["signed"]) and name not in self.settings.get("unsigned", [])
+
     def _single(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """`shape` with one channel, if it has any."""
         axis = self.channel_axis % len(shape)

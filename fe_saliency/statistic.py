@@ -31,6 +31,8 @@ class Statistic:
     results: tuple[str, ...] = ("map", "norm")
     #: Whether samples have weights.
     weighted = False
+    #: Whether the result may be negative where samples are.
+    signed = True
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -185,6 +187,8 @@ class Mean(Statistic):
 class MeanOfSquares(Mean):
     """The mean of the squared samples, paired as in `Mean` (SmoothGrad-squared, Hooker et al. 2019, 1806.10758)."""
 
+    signed = False
+
     def transformed(self, values: Tensor) -> Tensor:
         return values * values
 
@@ -230,6 +234,7 @@ class Variance(Statistic):
     """
 
     least_samples = 2
+    signed = False
     #: Distances are taken from the first sample: samples that are all equal then vary by nothing at all. `second` to
     #: `fourth` are the sums of these powers of the distance to the mean.
     parts = ("count", "mean", "second", "third", "fourth", "origin")

@@ -99,14 +99,15 @@ def _column(net, batch, name, how, nsamples, factor):
     begun = perf_counter()
     if nsamples is not None:
         how = {**how, "nsamples": _shared(name, nsamples)}
-    found = net.attribute(batch, COMPOSED.get(name, name), **how)
+    method = find(COMPOSED.get(name, name))
+    found = net.attribute(batch, method, **how)
     count, errors = found.gradient_evaluations.max(), found.relative_error
     told = "" if errors is None else f"{errors.min():.2f} to {errors.max():.2f}"
     print(_LINE.format(name, count, f"{perf_counter() - begun:.1f}", told).rstrip(), flush=True)
     (raw,) = found.maps.values()
     maps = _pooled(channels_last(to_numpy(raw), net.channel_axis), factor)
     title = f"{name.replace('(', ' (')} {count}"  # a line may end at a space
-    if (maps < 0).any():
+    if method.signed:
         return SignedColumn(title, to_signed(maps))
     return MaskColumn(title, to_mask(maps))
 

@@ -6,9 +6,10 @@ from PIL import Image, ImageDraw
 from fe_saliency.display.colors import FAINT, INK, PAPER, Color, colorize, colorize_signed
 from fe_saliency.display.columns import ImageColumn, MaskColumn, SignedColumn
 from fe_saliency.display.parts import Parts
-from fe_saliency.display.typeset import fit, text_width, write
+from fe_saliency.display.typeset import shorten, text_width, write
 
-_LEAST_FONT = 9
+_LEAST_FONT = 10
+_LISTED, _BESIDE = 3, 1.25  # How wide labels are at the most, in cells: of values that are listed, and beside bars
 _STRONG = 0.7  # Of the signed colours; the ends are nearly black
 
 
@@ -21,7 +22,7 @@ def bars(column: ImageColumn | MaskColumn | SignedColumn, parts: Parts, cell: in
 
     Args:
         column: Of table rows, (B, F).
-        parts: Which features, and their labels, which stand at the left.
+        parts: Which features, and their labels, which stand at the left; of long ones the two ends.
         cell: The width of the bars, in pixels; that of labels is added.
 
     Returns:
@@ -32,7 +33,7 @@ def bars(column: ImageColumn | MaskColumn | SignedColumn, parts: Parts, cell: in
     texts = parts.labels or []
     widest = max((text_width(text, size) for row in texts for text in row), default=0)
     listed = isinstance(column, ImageColumn)
-    margin = min(widest, 2 * cell if listed else cell) + size // 2 if widest else 0
+    margin = min(widest, round(cell * (_LISTED if listed else _BESIDE))) + size // 2 if widest else 0
     width, height = margin + (size // 2 if listed else cell), line * parts.indices.shape[1]
     values = np.clip(parts.of(column.values / (255 if column.values.dtype == np.uint8 else 1)), -1, 1)
     drawn = np.empty((len(column), height, width, 3), np.uint8)
@@ -42,7 +43,7 @@ def bars(column: ImageColumn | MaskColumn | SignedColumn, parts: Parts, cell: in
         if not listed:
             _paint_bars(draw, values[row], isinstance(column, SignedColumn), (margin, width), line)
         for place, text in enumerate(texts[row] if texts else []):
-            lettering = fit(text, margin - size // 2, line, size, _LEAST_FONT - 2)
+            lettering = shorten(text, margin - size // 2, size)
             top = place * line + (line - lettering.height) // 2
             write(draw, lettering, (size // 4, top), margin - size // 2, INK, centered=False)
         drawn[row] = np.asarray(picture)

@@ -10,7 +10,7 @@ from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes
 from fe_saliency.display.typeset import Lettering, fit, write
 
-_TITLE_LINES = 4
+_LABEL_LINES, _TITLE_LINES = 3, 6
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def measure_header(section: Section, widths: Sequence[int], inner: int, top: int
     Returns:
         The header in its place.
     """
-    size, smallest, gap = sizes.title, sizes.smallest, sizes.header_gap
+    size, smallest, gap = sizes.title, sizes.smallest_title, sizes.header_gap
+    leading = fit("", inner, inner, size, bold=True).leading
     label = None
     if section.label is not None:
-        label = fit(section.label, inner - 2 * gap, 2 * size, size, smallest, bold=True)
-    room = _TITLE_LINES * fit("", inner, inner, size, bold=True).leading
+        label = fit(section.label, inner - 2 * gap, _LABEL_LINES * leading, size, smallest, bold=True)
     titles = [
-        fit(column.heading, width, room, size, smallest, bold=True)
+        fit(column.heading, width, _TITLE_LINES * leading, size, smallest, bold=True)
         for column, width in zip(section.columns, widths, strict=False)
     ]
     return Header(label, titles, sizes.margin, top, inner, gap)

@@ -9,13 +9,14 @@ from PIL import Image, ImageDraw
 from fe_saliency.display.colors import FAINT, FRAME, INK, colorize, colorize_signed
 from fe_saliency.display.columns import Column, MaskColumn, SignedColumn
 from fe_saliency.display.sizes import Sizes
-from fe_saliency.display.typeset import Lettering, fit, write
+from fe_saliency.display.typeset import Lettering, fit, spread, write
 
 _MEANING = "dark = ignored, bright = looked at"
 _SIGNED_MEANING = "red: raises the score, blue: lowers it, white: neither"
 _OWN_SCALE = "share of each map's 99th percentile"
 CAPTION = f"{_MEANING} ({_OWN_SCALE})"
 SIGNED_CAPTION = f"{_SIGNED_MEANING} ({_OWN_SCALE})"
+_LINES_BESIDE = 4  # A caption of more lines goes below its bar, where there is more room
 _OWN_LARGEST = "share of each map's largest value"
 BARS_CAPTION = f"long and bright = looked at ({_OWN_LARGEST})"
 SIGNED_BARS_CAPTION = f"{_SIGNED_MEANING} ({_OWN_LARGEST})"
@@ -133,8 +134,9 @@ def _measure(
     bar_width = max(1, min(sizes.bar_width, width - low_width - end.width - 2 * gap))
     ramp = colors[np.linspace(0, len(colors) - 1, bar_width).round().astype(int)]
     rest = width - low_width - end.width - bar_width - 4 * gap
-    beside = rest >= sizes.caption_least
-    room, lines = (rest, 4) if beside else (width, 12)
-    lettering = fit(caption, room, lines * start.leading, size, sizes.smallest)
+    lettering = spread(caption, max(1, rest), size)
+    beside = rest >= sizes.caption_least and len(lettering.lines) <= _LINES_BESIDE
+    if not beside:
+        lettering = spread(caption, width, size)
     bar = np.repeat(ramp[None], sizes.bar_height, axis=0)
     return Legend(*corner, lettering, start, end, low_width, bar, gap, beside)

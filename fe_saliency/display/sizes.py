@@ -15,6 +15,7 @@ class Sizes:
     cell: int = 120
     small_cell: int = 112
     title: int = 18  # Font sizes
+    smallest_title: int = 14
     text: int = 23
     smallest: int = 11
     note: int = 13  # Under a picture

@@ -92,6 +92,22 @@ def fit(text: str, width: int, height: int, size: int, smallest: int | None = No
     return _cut(lettering, width, height)
 
 
+def spread(text: str, width: int, size: int) -> Lettering:
+    """All of `text` in one font, on as many lines as that takes; only a word that is wider than a line is broken."""
+    lines = wrap(_SPACES.sub(" ", text), width, size)
+    return Lettering(tuple(part for line in lines for part in _evenly_broken(line, width, size, False)), size, False)
+
+
+def shorten(text: str, width: int, size: int) -> Lettering:
+    """`text` on one line; what is too long lacks its middle, for names often differ at one of their ends."""
+    line = text
+    for kept in range(len(text) - 1, 1, -1):
+        if text_width(line, size) <= width:
+            break
+        line = text[: (kept + 1) // 2] + ELLIPSIS + text[-(kept // 2) :]
+    return Lettering((line,), size, False)
+
+
 def wrap(text: str, width: int, size: int, bold: bool = False) -> list[str]:
     """As much as fits on each line; a word that is wider than a line stays whole."""
     lines: list[str] = []

@@ -80,6 +80,8 @@ class Bracket:
     adaptive = False
     #: Whether it samples the model's weights and not its inputs; it must then be the outermost.
     of_weights = False
+    #: Whether its result has a sign where what stands inside has one.
+    signed = True
 
     @property
     def least_samples(self) -> int:

@@ -17,6 +17,7 @@ class Cam(Core):
 
     by: type[op.GradCam] | type[op.GradCamPlusPlus] | type[op.LayerCam] = op.GradCam
     complete = False
+    signed = False
     at_layer = True
 
     def ops(self, points: Keys, gradients: Keys) -> tuple[list[TensorOp], Keys]:

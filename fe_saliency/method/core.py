@@ -19,6 +19,8 @@ class Core:
 
     #: Whether contributions sum to a difference of scores where a path integrates it.
     complete = True
+    #: Whether what is attributed has a sign: above 0 what raises the score, below 0 what lowers it.
+    signed = True
     #: Whether points and gradients are those of a layer, and the one map is then brought to the size of the input.
     at_layer = False
 
@@ -32,6 +34,7 @@ class Absolute(Core):
     """|g|: how much a pixel matters, whichever way."""
 
     complete = False
+    signed = False
     _op: ClassVar[type[TensorOp]] = op.Absolute
 
     def ops(self, points: Keys, gradients: Keys) -> tuple[list[TensorOp], Keys]:

@@ -32,6 +32,10 @@ class Noise(Bracket):
     def least_samples(self) -> int:
         return self.over.least_samples
 
+    @property
+    def signed(self) -> bool:  # type: ignore[override]
+        return self.over.signed
+
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         noisy = level.keys("noisy")
         return [op.AddNoise(inputs=points + level.keys("noise"), outputs=noisy)], noisy

@@ -36,6 +36,11 @@ class Regions:
         if not 0 <= self.least < 1:
             raise ValueError(f"`least` (={self.least}) must be at least 0 and below 1: a share of the image.")
 
+    @property
+    def signed(self) -> bool:
+        """Whether the map has a sign; not if the largest channel stands for all, whatever the others say."""
+        return self.channels == "sum"
+
     def baselines(self) -> tuple[Baseline, ...]:
         """Where the paths begin if the caller does not say: their maps are averaged."""
         return Extreme("min"), Extreme("max")

@@ -46,6 +46,10 @@ class NoisyWeights(Bracket):
     def least_samples(self) -> int:
         return self.over.least_samples
 
+    @property
+    def signed(self) -> bool:  # type: ignore[override]
+        return self.over.signed
+
     def opening(self, level: Level, points: list[str]) -> tuple[list[TensorOp], list[str]]:
         return [], points
 

@@ -46,26 +46,27 @@ def class_columns(record: Record, rows: int | None = None) -> list[TextColumn]:
 
 
 def captions(record: Record, key: str, name: str | None = None) -> tuple[str, str]:
-    """What stands beside the colour bars of masks and of signed maps, of all maps or of one."""
-    masks, signed = _scale_captions(record, key, name)
+    """What stands beside the colour bars of masks and of signed maps, of all maps or of one.
+
+    Each bar tells the scales of its own maps; what holds for all stands beside the last bar.
+    """
+    shown = list(record.maps) if name is None else [name]
+    signed = [each for each in shown if record.signed(each)]
+    masks = [each for each in shown if each not in signed]
     score = record.settings.get("score", "output")
     told = "" if score == "output" else f"; the score explained is the {score.replace('_', '-')}"
-    if any(each in record.settings["controls"] for each in _shown(record, name)):
+    if any(each in record.settings["controls"] for each in shown):
         told += "; controls are explained for the class that the trained model predicts"
-    return masks + told, signed + told
+    both = _scale_caption(record, key, masks, False), _scale_caption(record, key, signed, True)
+    return (both[0], both[1] + told) if signed else (both[0] + told, both[1])
 
 
-def _scale_captions(record: Record, key: str, name: str | None) -> tuple[str, str]:
+def _scale_caption(record: Record, key: str, names: list[str], signed: bool) -> str:
     scales, titles = record.settings["scales"] or {}, record.settings["titles"]
     bars = record.inputs[key].ndim == 2
-    numbers = {titles[each]: scales[each][key] for each in _shown(record, name) if each in scales}
+    numbers = {titles[each]: scales[each][key] for each in names if each in scales}
     if not numbers:
-        return (BARS_CAPTION, SIGNED_BARS_CAPTION) if bars else (CAPTION, SIGNED_CAPTION)
-    own = [titles[each] for each in _shown(record, name) if each not in scales]  # such as controls
-    origin = record.settings["scale_origin"]
-    masks, signed = (scale_caption(numbers, origin, each, own, bars) for each in (False, True))
-    return masks, signed
-
-
-def _shown(record: Record, name: str | None) -> list[str]:
-    return list(record.maps) if name is None else [name]
+        own = (BARS_CAPTION, SIGNED_BARS_CAPTION) if bars else (CAPTION, SIGNED_CAPTION)
+        return own[signed]
+    alone = [titles[each] for each in names if each not in scales]  # such as controls
+    return scale_caption(numbers, record.settings["scale_origin"], signed, alone, bars)

@@ -21,6 +21,7 @@ from fe_saliency.display import (
     to_unit,
 )
 from fe_saliency.display.rows import finite_rows
+from fe_saliency.labels import check_feature_names
 from fe_saliency.record import Record
 
 OVERLAY = "Overlay"
@@ -111,7 +112,7 @@ def map_column(
         # Among few features the 99th percentile is the second largest: the largest would be as long a bar.
         largest = np.abs(raw).max(axis=1, keepdims=True)
         raw, scale = raw / np.where(largest > 0, largest, 1), 1.0
-    if record.settings["signed"]:
+    if record.signed(name):
         return SignedColumn(title, channels_last(to_signed(raw, axis, scale), axis), blank, parts)
     return MaskColumn(title, channels_last(to_mask(raw, axis, scale), axis), blank, parts)
 
@@ -148,8 +149,5 @@ def _feature_names(record: Record, key: str) -> list[str]:
     count = record.inputs[key].shape[1]
     given: Mapping[str, list[str]] = record.settings.get("features") or {}
     names = given.get(key, [f"{key}[{index}]" for index in range(count)])
-    if len(names) != count:
-        raise ValueError(
-            f"`feature_names` ({len(names)} of '{key}') must be one for each of its {count} features, in their order."
-        )
+    check_feature_names(names, key, record.inputs[key].shape)
     return names

@@ -23,9 +23,11 @@ class Examples:
     Args:
         folder: Where temporary files would be; None for the system's own place.
         sketched: Whether small pictures of them will be wanted.
+        score: What of the class is differentiated.
     """
 
-    def __init__(self, folder: str | None, sketched: bool) -> None:
+    def __init__(self, folder: str | None, sketched: bool, score: str) -> None:
+        self.score = score
         self.vog = VoG(folder=folder)
         self._known = np.zeros(0, _KNOWN)  # as `known`, with room for more
         self._size = 0
@@ -112,6 +114,7 @@ class Examples:
             "predicted": self.known["predicted"][order],
             "score": self.known["score"][order],
             "epochs": self.vog.counts[order],
+            "differentiated": np.full(len(order), self.score),
         }
 
     def state(self) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def explain(
             "methods": {each.name: each.nsamples for each in recipe.methods},
             "options": {each.name: each.told for each in recipe.methods},
             "signed": recipe.signed,
+            "unsigned": recipe.unsigned,
             "measured": recipe.chosen.name,
             "titles": recipe.titles,
             "controls": list(recipe.controls),

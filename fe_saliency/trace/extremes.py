@@ -18,7 +18,7 @@ _CLASSES = 20
 
 
 def write(stem: str, examples: Examples) -> None:
-    """Write `<stem>.csv` and, if there are pictures of the examples, `<stem>.png`.
+    """Write `<stem>.csv` and, if there are pictures of the examples, `<stem>.png`; both say what was differentiated.
 
     Args:
         stem: The path of both files, without their suffixes.
@@ -31,8 +31,9 @@ def write(stem: str, examples: Examples) -> None:
     with replacing(f"{stem}.csv") as file:
         file.write(to_csv(table).encode())
     if examples.drawn:
+        said = f"VoG of the {examples.score.replace('_', '-')}"
         groups = [
-            _group(f"Class {each}, {end}", rows, table, examples)
+            _group(f"Class {each}, {end} by the {said}", rows, table, examples)
             for each, both in ends(table).items()
             for end, rows in zip(("hardest", "easiest"), both, strict=True)
             if rows.size

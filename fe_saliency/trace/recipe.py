@@ -11,7 +11,7 @@ from fe_saliency.attribution import Attribution
 from fe_saliency.checks import whole
 from fe_saliency.control.copies import check_method
 from fe_saliency.labels import file_part
-from fe_saliency.method import Method
+from fe_saliency.method import Method, find
 from fe_saliency.saliency_net import SaliencyNet
 
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
@@ -69,7 +69,7 @@ class Recipe:
         smoothing: Noisy copies of the smoothed map; 0 for none.
         steps: Path points of the integrated map; 0 for none.
         rounds: Noisy copies of the combined map; 0 for none.
-        signed: Whether maps keep their sign: means of noisy copies then, not means of squares.
+        signed: Whether maps that have a sign keep it; the standard ones are means of noisy copies then, not of squares.
         measured: The map that numbers, the overlay and the controls are of; None for the last.
         controls: Which of `CONTROLS` are computed too.
         methods: All maps, where a user chose them; no others are computed then.
@@ -132,6 +132,12 @@ class Recipe:
         return {each.name: each.title for each in self.maps} | {
             control: f"{self.chosen.title} {told[control]}" for control in self.controls
         }
+
+    @property
+    def unsigned(self) -> list[str]:
+        """The maps that have no sign, by their methods, controls included."""
+        named = [each.name for each in self.maps if not find(each.method).signed]
+        return [*named, *(self.controls if self.chosen.name in named else ())]
 
     @property
     def cost(self) -> int:

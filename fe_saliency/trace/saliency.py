@@ -18,7 +18,7 @@ from fastestimator.util.traceability_util import traceable
 from fe_saliency import checks
 from fe_saliency.atomic import writable
 from fe_saliency.display import SaliencyDisplay, Section
-from fe_saliency.labels import Labels, feature_names_of, one_per_row
+from fe_saliency.labels import Labels, check_feature_names, feature_names_of, one_per_row
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
@@ -86,7 +86,8 @@ class Saliency(Trace):
             epochs that is fixed then, or {map name: number}; see `fe_saliency.trace.scales`. Take a late epoch: on the
             scale of a model that has hardly learned all is bright later. Controls are always on their own. The colour
             bar says which.
-        signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then.
+        signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then. Those of
+            `methods` whose maps have no sign (squares, variances, class activation maps, regions) are drawn as ever.
         drawn: How many of the samples are drawn, from the first; None for all.
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
             history; only where `fe.trace.io.TensorBoard(write_images=...)` names the figure.
@@ -121,7 +122,8 @@ class Saliency(Trace):
             "nsamples", "stdev_spread", "baseline" and, for class activation maps, "layer", as `SaliencyNet.attribute`
             takes them: `methods={"black": ("idgi", {"baseline": "zero"}), "blurred": ("idgi", {"baseline": "blur"})}`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
-            inputs a dict of such lists by key. None for their indices.
+            inputs a dict of such lists by key. None for their indices. Another number of names is told at the first
+            batch, and indices take their place.
         channel_axis: Where the channels of the model's inputs are: 1 for channels-first, -1 for channels-last; None for
             the framework's own layout. See `SaliencyNet`.
 
@@ -135,8 +137,9 @@ class Saliency(Trace):
 
     Raises:
         ValueError: An argument out of its range, or of no use without another; keys that do not match; fixed samples
-            that lack a key, or that a watched region does not fit; maps of `methods` that the model, or in TensorFlow
-            its `controls`, cannot have; too small a `budget` (also when a run begins, and its datasets are known).
+            that lack a key, or that a watched region or `feature_names` do not fit; maps of `methods` that the model,
+            or in TensorFlow its `controls`, cannot have; too small a `budget` (also when a run begins, and its datasets
+            are known).
         TypeError: An argument of the wrong kind.
     """
 
@@ -211,6 +214,9 @@ class Saliency(Trace):
         self.samples = Samples(self._keys, samples, padded=self.instruments.keys)
         if self.samples.fixed is not None:
             self.instruments.check(self.samples.fixed)
+            for key, names in self.feature_names.items():
+                check_feature_names(names, key, self.samples.fixed[key].shape)
+        self._unchecked = set(self.feature_names)  # inputs of which no rows have been seen yet
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
@@ -260,6 +266,8 @@ class Saliency(Trace):
     def on_batch_end(self, data: Data) -> None:
         mode, ds_id = self.system.mode, self.system.ds_id
         self.budget.time.on_batch_end()
+        for key in [key for key in self._unchecked if key in data]:
+            self._check_feature_names(key, data[key].shape)
         if not self.places.hold(mode, ds_id):
             return
         if ds_id not in self._seen:
@@ -295,6 +303,14 @@ class Saliency(Trace):
 
     def on_end(self, data: Data) -> None:
         self.instruments.end()
+
+    def _check_feature_names(self, key: str, shape: Sequence[int]) -> None:
+        """Refuse wrong names, or do without them, at the first batch of all: nothing has been computed yet."""
+        self._unchecked.discard(key)
+        with self.guard(f"The Saliency trace calls the features of '{key}' by their indices"):
+            check_feature_names(self.feature_names[key], key, shape)
+            return
+        del self.feature_names[key]
 
     def _begin_training(self) -> None:
         if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.

@@ -60,11 +60,12 @@ class Scales:
         if self.epoch is None or (self._fixed is None and record.epoch < self.epoch):
             return {"scales": None, "scale_origin": None}
         if self._fixed is None:
-            signed, own = record.settings["signed"], _own(record)
+            own = _own(record)
             if not all(finite_rows(array).any() for maps in own.values() for array in maps.values()):
                 return {"scales": None, "scale_origin": None}
+            axis = record.channel_axis
             numbers = {
-                name: {key: common_scale(array, record.channel_axis, signed) for key, array in maps.items()}
+                name: {key: common_scale(array, axis, record.signed(name)) for key, array in maps.items()}
                 for name, maps in own.items()
             }
             self._fixed = record.epoch, numbers

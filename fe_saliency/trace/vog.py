@@ -96,6 +96,7 @@ class VarianceOfGradients(Trace):
                 f"`model_outputs` (={self.net.model_outputs}) must be one key: `class_key` is the class of one output."
             )
         self.class_key = key("class_key", class_key, "the true class")
+        self.score = score
         self.samples = None if samples is None else whole("samples", samples)
         self.places = Places(mode, ds_id)
         self.save_dir = save_dir
@@ -164,7 +165,8 @@ class VarianceOfGradients(Trace):
         Returns:
             "index" of the example in its dataset, its "class", "vog" and "z" (VoG in standard deviations from the mean
             of the class), both NaN with fewer than two epochs, "rank" in the class (1 is the hardest), "predicted"
-            class and "score" of the true class in the last epoch, and the number of "epochs".
+            class and "score" of the true class in the last epoch, the number of "epochs", and in every row what of the
+            class was "differentiated": the trace's `score`.
 
         Raises:
             ValueError: No examples have passed there.
@@ -196,7 +198,7 @@ class VarianceOfGradients(Trace):
         self._row[place] = start + len(classes)
 
     def _new(self) -> Examples:
-        return Examples(self.save_dir, sketched=self.save_dir is not None)
+        return Examples(self.save_dir, sketched=self.save_dir is not None, score=self.score)
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.

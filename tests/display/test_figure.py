@@ -11,7 +11,7 @@ import pytest
 from fe_saliency.display import ImageColumn, MaskColumn, Section, TextColumn, compose
 from fe_saliency.display.colors import BAND, RIGHT, WRONG, lookup_table
 from fe_saliency.display.layout import arrange
-from fe_saliency.display.legend import CAPTION
+from fe_saliency.display.legend import CAPTION, scale_caption
 
 LONG = "Smoothed-integrated_saliency_of_input_number_one (100 x 6 evaluations)"
 NAMES = ["Black-and-tan coonhound, dog", "pneumonoultramicroscopicsilicovolcanoconiosis"]
@@ -159,6 +159,23 @@ def test_the_colour_bar_and_its_caption():
     assert not (plain[-40:] == lookup_table()[128]).all(axis=-1).any()
     narrow = compose(Section([MaskColumn("m", noise(1, 8, 8, 1))]), caption="long caption " * 30)
     assert narrow.shape[1] < 260
+
+
+@pytest.mark.parametrize("masks", [1, 3, 6])
+def test_a_long_caption_is_whole_and_as_large_as_a_short_one(masks):
+    columns = [MaskColumn("m", noise(1, 8, 8, 1)) for _ in range(masks)]
+    caption = scale_caption({f"A method of {number} words, smoothed": 0.1 * number for number in range(1, 25)}, "given")
+    layout = arrange([Section(columns)], caption, 1)
+    (legend,) = layout.legends
+    assert " ".join(legend.caption.lines) == caption and legend.caption.size == 16 and not legend.beside
+    assert legend.left + legend.width <= layout.width - 16 and legend.top + legend.height <= layout.height - 16
+
+
+def test_the_heading_of_a_control_stays_readable():
+    title = "Gradient x input, smoothed (MeanOfSquares) of the untrained model"
+    (block,) = arrange([Section([MaskColumn(title, noise(1, 8, 8, 1))])], CAPTION, 1).blocks
+    (heading,) = block.header.titles
+    assert " ".join(heading.lines) == title and heading.size >= 14
 
 
 @pytest.mark.parametrize("masks, beside", [(1, False), (6, True)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from fe_saliency.display.typeset import ELLIPSIS, NO_BREAK, fit, font, text_width, wrap, write
+from fe_saliency.display.typeset import ELLIPSIS, NO_BREAK, fit, font, shorten, spread, text_width, wrap, write
 
 TEXTS = [
     "",
@@ -33,6 +33,24 @@ def test_letters_stay_in_the_box(text, width, height, bold):
     inside = ink[20 : 20 + max(height, lettering.leading), 19 : 21 + width]
     assert ink.sum() == inside.sum()
     assert bool(text) == bool(ink.any())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("width", [60, 400])
+def test_all_of_a_text_is_spread_over_lines(text, width):
+    lettering = spread(text, width, 16)
+    assert lettering.width <= width and lettering.size == 16
+    assert "".join("".join(lettering.lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["", "age", "mean fractal dimension", "the_mean_radius_at_the_first_visit = -1.25"])
+@pytest.mark.parametrize("width", [40, 160, 400])
+def test_of_a_long_name_the_two_ends_are_left(text, width):
+    lettering = shorten(text, width, 12)
+    (line,) = lettering.lines
+    head, cut, tail = line.partition(ELLIPSIS)
+    assert lettering.width <= width and lettering.size == 12 and bool(cut) == (text_width(text, 12) > width)
+    assert text.startswith(head) and text.endswith(tail) and (abs(len(head) - len(tail)) <= 1 if cut else line == text)
 
 
 @pytest.mark.parametrize("text", ["jumping fjord", "\u2713 \u00c5ngstr\u00f6m", "Integrated (squared), j"])

@@ -3,8 +3,8 @@
 import pytest
 
 import fe_saliency
-from fe_saliency.method import Method, Noise, Path, find, methods, register
-from fe_saliency.statistic import Variance
+from fe_saliency.method import Method, Noise, Path, Regions, find, methods, noisy_weights, register, smooth
+from fe_saliency.statistic import MeanOfSquares, Variance
 
 NESTED = find("smoothed_integrated_gradients")
 
@@ -21,6 +21,19 @@ def test_every_method_says_what_it_is(name):
     method = find(name)
     assert method.name == name and method.title and ("arXiv" in method.source or "doi" in method.source)
     assert find(method) is method
+
+
+UNSIGNED = {"absolute_gradient", "squared_gradient", "smoothgrad_squared", "vargrad", "xrai"}
+UNSIGNED |= {"smoothed_integrated_gradients_squared", "integrated_gradients_variance"}
+UNSIGNED |= {"gradcam", "gradcam_plus_plus", "layercam"}
+
+
+def test_which_maps_have_a_sign():
+    assert {name for name in methods() if not find(name).signed} == UNSIGNED
+    assert smooth("gradient_x_input").signed and noisy_weights("smoothgrad").signed
+    for method in (smooth("gradcam"), smooth("gradient", Variance), noisy_weights("gradient", over=MeanOfSquares)):
+        assert not method.signed, method.name
+    assert Method("summed", "XRAI", "-", (Path(),), regions=Regions(channels="sum")).signed
 
 
 def test_register_twice_is_harmless_and_a_second_of_the_name_is_refused():

@@ -9,7 +9,7 @@ from PIL import Image
 from records import record
 
 from fe_saliency import archive, review
-from fe_saliency.display import MaskColumn, SignedColumn, to_mask
+from fe_saliency.display import MaskColumn, SignedColumn, blend, blend_signed, to_mask, to_unit
 from fe_saliency.display.colors import ALARM_TINT, FRAME
 from fe_saliency.display.legend import CAPTION
 from fe_saliency.review import films
@@ -46,8 +46,8 @@ def test_a_given_scale_is_what_is_drawn_as_one():
     scales = {name: {"x": 0.5} for name in TITLES}
     shown = columns(made(scales=scales, scale_origin="given"), "x")[4].masks
     np.testing.assert_allclose(shown, np.minimum(np.abs(raw) / 0.5, 1), rtol=1e-6)
-    caption, signed = review.captions(made(scales=scales, scale_origin="given"), "x")
-    assert "(one scale for all epochs, given: Vanilla 0.5, Smoothed 0.5)" in caption and signed.startswith("red")
+    caption, _ = review.captions(made(scales=scales, scale_origin="given"), "x")
+    assert "(one scale for all epochs, given: Vanilla 0.5, Smoothed 0.5)" in caption
     alone, _ = review.captions(made(scales=scales, scale_origin="given"), "x", "vanilla")
     assert "given: Vanilla 0.5)" in alone, "a film shows one map"
 
@@ -135,12 +135,28 @@ def test_a_control_is_drawn_on_a_scale_of_its_own_and_the_caption_says_so():
     one = made(**CONTROLLED, scale_origin="given")
     raw = one.maps["smoothed"]["x"]
     np.testing.assert_array_equal(columns(one, "x")[-1].masks, to_mask(raw))
-    caption, signed = review.captions(one, "x")
+    caption, _ = review.captions(one, "x")
     own = "(one scale for all epochs, given: Vanilla 0.5; Smoothed: share of each map's 99th percentile)"
     explained = "; controls are explained for the class that the trained model predicts"
-    assert caption.endswith(own + explained) and signed.endswith(own + explained)
+    assert caption.endswith(own + explained)
     assert review.captions(one, "x", "smoothed")[0] == CAPTION + explained
     assert "controls" not in review.captions(one, "x", "vanilla")[0]
+
+
+@pytest.mark.parametrize("measured", ["vanilla", "smoothed"])
+def test_a_map_without_a_sign_is_a_mask_among_signed_ones(measured):
+    scales = {name: {"x": 0.5} for name in TITLES}
+    given = {"scales": scales, "scale_origin": "given", "score": "logit"}
+    one = made(signed=True, unsigned=["smoothed"], measured=measured, **given)
+    over, vanilla, smoothed = columns(one, "x")[-3:]
+    assert isinstance(vanilla, SignedColumn) and isinstance(smoothed, MaskColumn)
+    x = to_unit(one.inputs["x"])
+    expected = blend_signed(x, vanilla.maps) if measured == "vanilla" else blend(x, smoothed.masks)
+    np.testing.assert_array_equal(over.images, expected)
+    masks, signed = review.captions(one, "x")
+    assert masks == "dark = ignored, bright = looked at (one scale for all epochs, given: Smoothed 0.5)"
+    assert "given: Vanilla 0.5)" in signed and signed.endswith("; the score explained is the logit")
+    assert review.captions(one, "x", "smoothed")[0].endswith("Smoothed 0.5); the score explained is the logit")
 
 
 @pytest.mark.parametrize("name", ["vanilla", "smoothed"])

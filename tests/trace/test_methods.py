@@ -8,10 +8,10 @@ import pytest
 from fastestimator.trace.io import TensorBoard
 from models import batch, model, to_host
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from training import classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
+from training import Figures, classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
 
 from fe_saliency import Method, SaliencyNet, archive, noisy_weights, smooth
-from fe_saliency.display import to_mask
+from fe_saliency.display import MaskColumn, SignedColumn, common_scale, to_mask
 from fe_saliency.method import FromData, MeanOf
 from fe_saliency.trace import Saliency
 from fe_saliency.trace.fitting import fitted, least
@@ -239,6 +239,25 @@ def test_class_activation_maps(backend):
     raw = np.asarray(trace.net.attribute(rows, "gradcam").maps["x"])
     assert raw.shape[trace.net.channel_axis] == 1 and rows["x"].shape[trace.net.channel_axis] == 2
     np.testing.assert_allclose(contents(column(figure, "Grad-CAM")), np.minimum(raw.reshape(3, 8, 10, 1), 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("measured", ["gradient", "squared_gradient"])
+def test_signed_colours_are_of_maps_that_have_a_sign(backend, measured, tmp_path):
+    made, named = classifier(backend), ["squared_gradient", ("smoothgrad", 4), "gradient"]
+    trace = saliency(
+        made, methods=named, measured=measured, controls=("untrained", "randomised"), signed=True, scale=1,
+        mode="eval", samples=2, save_dir=tmp_path, strict=True,
+    )  # fmt: skip
+    figures = Figures()
+    estimator(backend, made, [trace, figures], evaluation=dataset(backend), epochs=1).fit()
+    record = archive.load(tmp_path).record(1)
+    told = {title: name for name, title in record.settings["titles"].items()}
+    kinds = {told[each.title]: type(each) for each in figures.displays()[0].sections[0].columns if each.title in told}
+    control = MaskColumn if measured == "squared_gradient" else SignedColumn
+    expected = {"squared_gradient": MaskColumn, "smoothgrad": SignedColumn, "gradient": SignedColumn}
+    assert kinds == {**expected, "untrained": control, "randomised": control}
+    raw = record.maps["squared_gradient"]["x"]
+    assert record.settings["scales"]["squared_gradient"]["x"] == common_scale(raw, record.channel_axis)
 
 
 def test_class_activation_maps_of_copies(backend):

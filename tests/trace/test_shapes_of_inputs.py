@@ -1,6 +1,7 @@
 """Tables, signals, volumes and what cannot be drawn, through the whole Trace: figure, tags, films and numbers."""
 
 import logging
+import re
 
 import fastestimator as fe
 import numpy as np
@@ -170,8 +171,35 @@ def test_names_that_are_none(names, error, message):
         saliency(classifier("torch", shape=(5,)), feature_names=names)
 
 
-def test_names_that_do_not_fit_cost_the_figure_and_not_the_training_nor_the_numbers(backend, caplog):
+UNFIT = r"`feature_names` \(2 of 'x'\) must be one for each of its 5 features"
+
+
+def test_names_that_do_not_fit_are_told_once_and_indices_take_their_place(backend, caplog):
     with caplog.at_level(logging.ERROR, "fe_saliency"):
-        figures, numbers = trained(backend, "table", epochs=1, feature_names=["a", "b"], measures="concentration")
-    assert not figures and np.isfinite(numbers[-1]["saliency_gini"])
-    assert "must be one for each of its 5 features" in str(caplog.records[0].exc_info[1])
+        figures, numbers = trained(backend, "table", feature_names=["a", "b"], measures="concentration")
+    assert [figure.sections[0].columns[-1].parts.labels[0] for figure in figures] == [[f"x[{n}]" for n in range(5)]] * 2
+    assert np.isfinite(numbers[-1]["saliency_gini"])
+    (told,) = [each for each in caplog.records if each.name == "fe_saliency"]
+    assert "calls the features of 'x' by their indices" in told.getMessage()
+    assert re.match(UNFIT, str(told.exc_info[1]))
+
+
+class Steps(Trace):
+    """Counts the training steps that were begun."""
+
+    def __init__(self):
+        self.count = 0
+        super().__init__(mode="train")
+
+    def on_batch_begin(self, data):
+        self.count += 1
+
+
+def test_names_that_do_not_fit_stop_a_strict_training_at_its_first_batch(backend):
+    steps = Steps()
+    with pytest.raises(ValueError, match=UNFIT):
+        trained(backend, "table", feature_names=["a", "b"], strict=True, traces=[steps])
+    assert steps.count == 1
+    fixed = {"x": rows(backend, "table"), "y": np.arange(6) % CLASSES}
+    with pytest.raises(ValueError, match=UNFIT):
+        saliency(classifier(backend, shape=(5,)), samples=fixed, feature_names=["a", "b"])

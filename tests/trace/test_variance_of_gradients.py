@@ -123,19 +123,22 @@ def test_csv_and_table_say_the_same(tmp_path):
     table = trace.table()
     assert len(lines) == ROWS
     for row, line in enumerate(lines):
+        assert line.pop("differentiated") == table["differentiated"][row] == "logit"
         assert {name: float(value) for name, value in line.items()} == {
-            name: float(column[row]) for name, column in table.items()
+            name: float(column[row]) for name, column in table.items() if name != "differentiated"
         }
     assert lines[0]["rank"] == "1", "no decimals"
 
 
 def test_the_picture_shows_both_ends_of_each_class(backend, tmp_path):
     model = classifier(backend, "adam")
-    trace = vog(model, save_dir=str(tmp_path), strict=True)
+    trace = vog(model, save_dir=str(tmp_path), score="log_probability", strict=True)
     with patch("fe_saliency.trace.extremes.contact_sheet", wraps=contact_sheet) as drawn:
         estimator(backend, model, [trace], evaluation=dataset(backend, ROWS, seed=1)).fit()
     (groups,), table = drawn.call_args.args, trace.table()
-    assert [group.pictures.title for group in groups][:2] == ["Class 0, hardest", "Class 0, easiest"]
+    assert [group.pictures.title for group in groups][:2] == [
+        f"Class 0, {end} by the VoG of the log-probability" for end in ("hardest", "easiest")
+    ]
     pixels = np.rint(images(backend, ROWS, 1).reshape(ROWS, 8, 8, 1) * 255)
     shown = []
     for group, rows in zip(groups, ([0, 1], [3, 2], [4, 5], [6], [7, 8], [9]), strict=True):
@@ -373,7 +376,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(how, tmp
 
 
 def test_what_is_known_of_examples_grows_without_copies_each_time():
-    examples, kept = Examples(None, sketched=False), []
+    examples, kept = Examples(None, sketched=False, score="logit"), []
     facts = {name: np.array([1, 2]) for name in ("class", "predicted", "score")}
     for start in range(0, 1000, 2):
         examples.take(start, np.array([3, 4], "uint32"), np.ones((2, 3)), facts)
