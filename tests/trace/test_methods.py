@@ -146,12 +146,14 @@ def test_a_method_may_stand_twice_with_other_options(backend, tmp_path):
 
 
 def test_layers_of_class_activation_maps(backend):
-    methods = {"last": "gradcam", "first": ("gradcam", {"layer": 0 if backend == "torch" else 1})}
+    methods = {"last": "gradcam", "first": ("gradcam", {"layer": "branches.0.0" if backend == "torch" else 1})}
     trace, figure = pictures(backend, methods=methods)
     rows = {"x": trace.samples.at(("test", ""))["x"]}
     for name, layer in (("last", None), ("first", methods["first"][1]["layer"])):
         raw = np.asarray(trace.net.attribute(rows, "gradcam", layer=layer).maps["x"])
-        np.testing.assert_allclose(contents(column(figure, name)), to_mask(raw).reshape(3, 8, 10, 1), atol=1e-5)
+        np.testing.assert_allclose(
+            contents(column(figure, name)), to_mask(raw, trace.net.channel_axis).reshape(3, 8, 10, 1), atol=1e-5
+        )
 
 
 def test_equal_titles_are_told_apart():
