@@ -11,7 +11,7 @@ from fe_saliency import compat
 
 if TYPE_CHECKING:
     from fe_saliency.attribution import Attribution, Decision
-    from fe_saliency.method import Method, integrated, methods, noisy_weights, register, smooth
+    from fe_saliency.method import Method, integrated, methods, noisy_weights, regions, register, smooth
     from fe_saliency.saliency_net import SaliencyNet
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "integrated",
     "methods",
     "noisy_weights",
+    "regions",
     "register",
     "smooth",
 ]
@@ -35,6 +36,7 @@ _HOME = {
     "integrated": "fe_saliency.method",
     "methods": "fe_saliency.method",
     "noisy_weights": "fe_saliency.method",
+    "regions": "fe_saliency.method",
     "register": "fe_saliency.method",
     "smooth": "fe_saliency.method",
 }

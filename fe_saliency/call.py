@@ -57,7 +57,8 @@ class Call:
             raise ValueError(
                 f"`baseline` must be None for the method {self.method.name!r}, which has no path from a given one."
             )
-        if self.baseline is None and any(each.one_path for each in brackets):
+        # Where regions are found, the paths begin at black and at white.
+        if self.baseline is None and self.method.regions is None and any(each.one_path for each in brackets):
             object.__setattr__(self, "baseline", "zero")
         if self.baseline is None and wanted and regions is not None:
             object.__setattr__(self, "baseline", Several(regions.baselines()))

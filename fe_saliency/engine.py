@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency import inputs, pace, plan
+from fe_saliency import batch_axis, inputs, pace, plan
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.averaged import averaged
 from fe_saliency.backend import Backend, Tensor
@@ -87,7 +87,7 @@ class Engine:
         batch_size = len(rows[self.model_inputs[0]])
         composition = self._composition(batch, call, site, rows, baselines)
         effort = effort_of(call, composition.levels)
-        with composition.session.entered() as run:
+        with composition.session.entered() as run, self._single_told(rows):
             if isinstance(site, Inside):
                 captured = partial(self._captured, run, composition, call)
                 prepared = partial(_prepared, batch, site)
@@ -134,6 +134,7 @@ class Engine:
         composition = self._composition(batch, call, site, rows, baselines)
         with (
             composition.session.entered() as run,
+            self._single_told(rows),
             self._clean_pass(run, composition, call, rows, composition.aims) as clean,
         ):
             settled = clean.settled(clean.run(PREDICT, np.arange(batch_size)))
@@ -149,14 +150,15 @@ class Engine:
         rows, site, (baselines, *_) = self._rows(batch, call)
         self._sites.check(site, call.method, rows)
         composition = self._composition(batch, call, site, rows, baselines)
-        with composition.session.entered() as run:
+        with composition.session.entered() as run, self._single_told(rows):
             return self._measured(run, composition, call, rows).seconds or 0.0
 
     def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, Site, list[tuple[Baseline, ...]]]:
         """The clean rows, where they are explained, and what to run one after the other: one baseline for each."""
         self._dtype = self.backend.model_dtype(self.model)
         rows = inputs.take(batch, self.model_inputs, self._dtype, self._warned, self._sites.embedding is not None)
-        site = self._sites.of(call.method, call.layer, rows, self._dtype)
+        with self._single_told(rows):
+            site = self._sites.of(call.method, call.layer, rows, self._dtype)
         several = call.baselines(site.called)
         if not isinstance(site, Inside):
             for baselines in several:
@@ -267,6 +269,11 @@ class Engine:
     def _held(self, room: int, rows: Rows) -> int:
         """`room`, or what the memory was found to hold."""
         return min(room, self._most.get(_shapes(rows), room))
+
+    def _single_told(self, rows: Rows) -> AbstractContextManager[None]:
+        """What fails inside, as `rows` are a single example without its batch axis, says so."""
+        taken = {key: rows[key] for key in self.model_inputs}
+        return batch_axis.told(self.model, taken, self.model_outputs, self._dtype, self.backend)
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}

@@ -5,6 +5,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
+import functools  # noqa: E402
+
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 
@@ -12,3 +15,21 @@ import pytest  # noqa: E402
 def backend(request):
     """The name of a backend, as FastEstimator writes it; a test that asks for it runs on both."""
     return request.param
+
+
+@pytest.fixture(autouse=True, scope="session")
+def segments_are_found_once():
+    """Those of an image, which tests of XRAI share: they take half a second each, and are the same on both backends."""
+    from fe_saliency import segments
+
+    found = functools.lru_cache(512)(
+        lambda data, dtype, shape, scales: original(np.frombuffer(data, dtype).reshape(shape), scales)
+    )
+    original = segments.felzenszwalb
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            segments,
+            "felzenszwalb",
+            lambda image, scales: found(image.tobytes(), image.dtype.str, image.shape, tuple(scales)),
+        )
+        yield

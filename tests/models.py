@@ -163,7 +163,20 @@ def output_keys(kind):
 
 
 def net(kind, backend, dtype="float64", **options):
-    """A SaliencyNet of the model; its masks are "saliency", or "saliency0", "saliency1"."""
+    """The SaliencyNet of the model, one object for all tests of a process: TensorFlow traces each graph once.
+
+    What is kept of one call must not serve another, so tests may share it; those of what is kept take a `fresh_net`.
+    """
+    return _shared_net(kind, backend, dtype, tuple(sorted(options.items())))
+
+
+@cache
+def _shared_net(kind, backend, dtype, options):
+    return fresh_net(kind, backend, dtype, **dict(options))
+
+
+def fresh_net(kind, backend, dtype="float64", **options):
+    """A new SaliencyNet of the model; its masks are "saliency", or "saliency0", "saliency1"."""
     maps = _keys("saliency", len(input_keys(kind)))
     return SaliencyNet(model(kind, backend, dtype), input_keys(kind), output_keys(kind), maps, **options)
 

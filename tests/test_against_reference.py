@@ -54,8 +54,8 @@ def explained(method, nsamples, baselines=None):
 def both(kind, backend, method, outer=5, baseline=None, explain=None, **given):
     """(maps of the package, maps of the reference, or of `explain` in its place)."""
     nsamples = few(method, outer)
-    said = net(kind, backend, seed=SEED).attribute(
-        batch(kind, backend, 2), method, nsamples=nsamples, stdev_spread=SPREAD, baseline=baseline
+    said = net(kind, backend).attribute(
+        batch(kind, backend, 2), method, nsamples=nsamples, stdev_spread=SPREAD, baseline=baseline, seed=SEED
     )
     clean = rows(kind, 2)
     classes = reference.predictions(kind, [clean[key] for key in input_keys(kind)])

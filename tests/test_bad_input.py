@@ -1,12 +1,15 @@
 """Each mistake of a user is answered by a sentence: the argument, its value, the rule, and the way out."""
 
+import re
+import traceback
+
 import fastestimator as fe
 import numpy as np
 import pytest
 import tensorflow as tf
 import torch
 from helpers import distance
-from models import batch, maps, model, net, rows, to_host
+from models import batch, fresh_net, maps, model, net, rows, to_host
 
 from fe_saliency import SaliencyNet
 
@@ -21,10 +24,11 @@ def with_nan(value=np.nan):
 
 
 def check(error, message, call):
-    """The message names what is wrong, and is a whole sentence."""
+    """The message names what is wrong, and is a whole sentence, with nothing of a framework's around it."""
     with pytest.raises(error, match=message) as caught:
         call()
     said = str(caught.value)
+    assert type(caught.value) is error and "\n" not in said, said
     assert said.rstrip().endswith((".", ")")), f"no sentence: {said!r}"
     return said
 
@@ -163,7 +167,7 @@ def test_inputs_of_different_length(backend):
 
 def test_what_the_cast_makes_infinite(backend):
     fed = {"x": with_nan(1e300)}
-    one = net("smooth_mlp", backend, "float32")
+    one = fresh_net("smooth_mlp", backend, "float32")
     with pytest.warns(UserWarning, match="it is cast"):
         check(ValueError, r"`batch\['x'\]` holds NaN or infinite numbers in row\(s\) 1;", lambda: one.get_masks(fed))
 
@@ -200,7 +204,7 @@ def only_first_keras():
 def test_no_gradient_path(method, backend):
     one = SaliencyNet(compiled(backend, rounded_keras, RoundedTorch), "x", "y")
     fed = {"x": X.astype("float32")}
-    message = "There is no gradient path from `x` to .*y.*: the model does not use it"
+    message = "^There is no gradient path from `x` to .*y.*: the model does not use it"
     check(ValueError, message, lambda: one.attribute(fed, method))
 
 
@@ -217,9 +221,8 @@ def test_dense_outputs(backend):
         lambda: torch.nn.Conv2d(1, 3, 1),
     )
     fed = {"x": np.zeros((2, 4, 4, 1) if backend == "tf" else (2, 1, 4, 4), "float32")}
-    # A graph of TensorFlow does not know how many rows there will be, and says where in the code it was built.
-    rows = {"tf": "None", "torch": "2"}[backend]
-    message = rf"The model output `y` has shape \({rows}, .*\), but must be \(B, N\), .* inside the model"
+    rows = {"tf": "None", "torch": "2"}[backend]  # A graph of TensorFlow does not know how many there will be.
+    message = rf"^The model output `y` has shape \({rows}, .*\), but must be \(B, N\), .* inside the model"
     check(ValueError, message, lambda: SaliencyNet(made, "x", "y").get_masks(fed))
 
 
@@ -231,6 +234,73 @@ def test_a_model_that_gives_nan(backend):
     )
     message = r"The model output `y` is NaN or infinite in row\(s\) \[0, 1, 2\] of the clean input"
     check(ValueError, message, lambda: SaliencyNet(made, "x", "y").get_masks({"x": X.astype("float32")}))
+
+
+class CrossKeras(tf.keras.Model):
+    def call(self, x):
+        return cross(x)
+
+
+class CrossTorch(torch.nn.Module):
+    def forward(self, x):
+        return cross(x)
+
+
+def cross(x):
+    raise NotImplementedError(f"a model's own words of {len(x.shape)} axes")
+
+
+def test_what_a_model_says_is_kept(backend):
+    """Its error, its words, and where in its code they were said, which TensorFlow tells in the message."""
+    with pytest.raises(NotImplementedError, match="a model's own words of 2 axes") as caught:
+        SaliencyNet(compiled(backend, CrossKeras, CrossTorch), "x", "y").get_masks({"x": X.astype("float32")})
+    assert "in cross" in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("method", ["gradient", "smoothgrad", "gradcam"])
+def test_a_single_image_without_its_batch_axis(method, backend):
+    one, image = net("smooth_conv", backend), batch("smooth_conv", backend)["x"][0]
+    message = (
+        rf"^`batch\['x'\]` has shape {re.escape(str(tuple(image.shape)))}: the model fails on that, but takes it as a "
+        r"batch of one\. .*`x\[None\]`"
+    )
+    check(ValueError, message, lambda: one.attribute({"x": image}, method))
+    if method == "gradient":
+        for call in (one.decide, one.get_masks, one.seconds_per_gradient):
+            check(ValueError, message, lambda call=call: call({"x": image}))
+
+
+def test_another_failure_is_not_taken_for_it(backend):
+    """Images of a wrong size, and whole batches that a model does not like."""
+    one, fed = net("smooth_conv", backend), batch("smooth_conv", backend)["x"]
+    for wrong in (fed[:, :, :2], fed[:, :, :2][0]):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 (the framework's own)
+            one.get_masks({"x": wrong})
+        assert "batch of one" not in str(caught.value)
+
+
+class FlatKeras(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = tf.keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.inner(tf.reshape(x, [-1, 6]))
+
+
+class FlatTorch(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.inner(x.reshape(-1, 6))
+
+
+def test_a_model_that_takes_rows_of_any_shape_takes_them(backend):
+    one, x = SaliencyNet(compiled(backend, FlatKeras, FlatTorch), "x", "y"), X.astype("float32")
+    for shape in ((3, 6), (3, 2, 3), (3, 2, 3, 1)):
+        assert one.attribute({"x": x.reshape(shape)}).maps["x"].shape == shape
 
 
 @pytest.mark.parametrize("score", ["probability", "log_probability"])
@@ -253,10 +323,15 @@ def test_the_check_of_a_message_can_fail():
     def silent():
         raise ValueError("bad input")
 
+    def buried():
+        raise ValueError("in user code:\n\n    bad input.")
+
     with pytest.raises(AssertionError):
         check(ValueError, "`nsamples`", silent)
     with pytest.raises(AssertionError, match="no sentence"):
         check(ValueError, "bad", silent)
+    with pytest.raises(AssertionError, match="in user code"):
+        check(ValueError, "bad", buried)
 
 
 def test_good_input_raises_nothing(backend):

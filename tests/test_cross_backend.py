@@ -19,7 +19,7 @@ KINDS = [
 
 def both(kind, dtype, method, **options):
     return [
-        net(kind, backend, dtype, seed=3).attribute(batch(kind, backend, dtype=dtype), method, **options)
+        net(kind, backend, dtype).attribute(batch(kind, backend, dtype=dtype), method, seed=3, **options)
         for backend in ("tf", "torch")
     ]
 
@@ -69,7 +69,7 @@ def test_masks():
 
 def test_the_comparison_notices_another_seed():
     one, other = (
-        net("smooth_conv", backend, seed=seed).attribute(batch("smooth_conv", backend), "smoothgrad", nsamples=5)
+        net("smooth_conv", backend).attribute(batch("smooth_conv", backend), "smoothgrad", nsamples=5, seed=seed)
         for seed, backend in enumerate(("tf", "torch"))
     )
     assert furthest(maps(one), maps(other)) > 1e-3

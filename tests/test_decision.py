@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 from fastestimator.network import BaseNetwork
-from models import batch, input_keys, net, output_keys, rows, to_host
+from models import batch, fresh_net, input_keys, net, output_keys, rows, to_host
 from training import calls_of
 
 from fe_saliency import pace
@@ -71,7 +71,7 @@ def test_attribute_says_the_same(method, backend):
 
 
 def test_one_entry_and_no_gradient(backend):
-    one, fed = net("smooth_mlp", backend, max_rows="auto"), batch("smooth_mlp", backend, 90)
+    one, fed = fresh_net("smooth_mlp", backend, max_rows="auto"), batch("smooth_mlp", backend, 90)
     with (
         calls_of(BaseNetwork, "__enter__") as entries,
         calls_of(GradientOp, "forward") as gradients,

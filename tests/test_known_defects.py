@@ -19,7 +19,7 @@ from fastestimator.trace.io import TensorBoard
 from fastestimator.trace.xai import Saliency as OldSaliency
 from fastestimator.xai import SaliencyNet as OldSaliencyNet
 from helpers import distance, path
-from models import batch, input_keys, maps, model, net, output_keys, spec, to_backend, to_host
+from models import batch, fresh_net, input_keys, maps, model, net, output_keys, spec, to_backend, to_host
 from training import (
     Figures,
     calls_of,
@@ -349,7 +349,7 @@ def test_14_one_network_entry_per_call(backend):
     given = batch("smooth_conv", backend, dtype="float32")
     entries = {}
     for name, each in (
-        ("ours", net("smooth_conv", backend, "float32", max_rows=2)),
+        ("ours", fresh_net("smooth_conv", backend, "float32", max_rows=2)),
         ("old", old("smooth_conv", backend)),
     ):
         with calls_of(BaseNetwork, "__enter__") as calls:
@@ -364,7 +364,7 @@ def test_15_global_generators_are_not_drawn_from(backend):
     drawn = {}
     for name, use in (
         ("nothing", None),
-        ("ours", net("smooth_conv", backend, "float32")),
+        ("ours", fresh_net("smooth_conv", backend, "float32")),
         ("old", old("smooth_conv", backend)),
     ):
         seed_everything()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import METHODS, distance, few, furthest, path, takes_tables
-from models import batch, input_keys, maps, net, output_keys, rows, spec
+from models import batch, fresh_net, input_keys, maps, net, output_keys, rows, spec
 from reference import outputs
 
 NESTED = {
@@ -218,7 +218,7 @@ def test_the_same_call_repeats_exactly_whatever_comes_between(backend):
     first = {name: maps(call())["x"] for name, call in calls(one, fed).items()}
     again = {name: maps(call())["x"] for name, call in reversed(calls(one, fed).items())}
     for name in first:
-        fresh = calls(net("smooth_mlp", backend), fed)[name]
+        fresh = calls(fresh_net("smooth_mlp", backend), fed)[name]
         np.testing.assert_array_equal(first[name], again[name], err_msg=name)
         np.testing.assert_array_equal(first[name], maps(fresh())["x"], err_msg=name)
     flat = np.stack([array.ravel() for array in first.values()])

@@ -17,7 +17,8 @@ CALL = {"method", *METHOD}
 WALK = {"session", "compose", "feeder", "chunks", *CALL}
 ALLOWED = {
     "compat": set(),
-    "backend": set(),
+    "raised": set(),
+    "backend": {"raised"},
     "quadrature": set(),
     "patterns": set(),
     "plan": set(),
@@ -40,6 +41,7 @@ ALLOWED = {
     "call": CALL,
     "site": CALL,
     "compose": {"session", "site", "target", *CALL},
+    "batch_axis": {"raised", "session", "site", "backend"},
     "sites": {"call", "compose", "site", "session", *CALL},
     "feeder": {"compose", *CALL},
     "chunks": {"session", "backend", "plan", "say"},
@@ -51,6 +53,7 @@ ALLOWED = {
     "walk": {"call", "target", "redraw", "driver", "follower", "clean", "finish", *WALK},
     "engine": {
         *("walk", "redraw", "clean", "call", "attribution", "averaged", "inputs", "target", "pace", "site", "sites"),
+        "batch_axis",
         *WALK,
     },
     "regional": {"engine", "attribution", *CALL, "call"},
@@ -72,6 +75,7 @@ ALLOWED = {
 }
 #: Part -> top-level packages that it may import, besides the standard library; what is not here may import FE too.
 OUTSIDE = {
+    "raised": set(),
     "quadrature": {"numpy"},
     "patterns": {"numpy"},
     "plan": {"numpy"},

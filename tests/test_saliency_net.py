@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import torch
 from helpers import distance
-from models import batch, input_keys, maps, model, net, rows, to_host
+from models import batch, fresh_net, input_keys, maps, model, net, rows, to_host
 
 import fe_saliency
 from fe_saliency import Attribution, SaliencyNet
@@ -96,7 +96,7 @@ def test_batches_of_any_kind(form, backend):
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float64", "float16", "bool"])
 def test_inputs_are_cast_with_one_warning(dtype, backend):
     fed = {"x": (rows("smooth_mlp")["x"] * 2 + 3).astype(dtype)}
-    one = net("smooth_mlp", backend, "float32")
+    one = fresh_net("smooth_mlp", backend, "float32")
     with pytest.warns(UserWarning, match=f"`x` is {dtype} but the model computes in float32: it is cast") as caught:
         first = one.get_masks(fed)["saliency"]
     assert len(caught) == 1
@@ -112,7 +112,7 @@ def test_inputs_are_cast_with_one_warning(dtype, backend):
 def test_no_warning_where_nothing_is_cast(backend):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        net("smooth_mlp", backend).get_masks(batch("smooth_mlp", backend))
+        fresh_net("smooth_mlp", backend).get_masks(batch("smooth_mlp", backend))
 
 
 def test_constant_maps_are_zeros_and_finite(backend):

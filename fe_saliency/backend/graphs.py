@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from fe_saliency import raised
 from fe_saliency.backend.base import Tensor
 
 
@@ -25,8 +26,19 @@ class Graphs:
         return self.traced[kind](*args)
 
     def trace(self, args: Any) -> Callable[..., Any]:
-        """One graph more, for arguments described by `tf.TensorSpec`s."""
-        return self.function.get_concrete_function(*args)
+        """One graph more, for arguments described by `tf.TensorSpec`s.
+
+        Raises what the function raises. Autograph puts an error anew, with all the code it went through as its message;
+        the package's own come out as they were raised, those of a model keep what autograph tells of its code.
+        """
+        try:
+            return self.function.get_concrete_function(*args)
+        except Exception as error:
+            first = error.__context__ if hasattr(error, "ag_error_metadata") else None
+            if first is None or not raised.by_package(first):
+                raise
+            own = first
+        raise own
 
 
 def _any_rows(tensor: Tensor) -> tf.TensorSpec:

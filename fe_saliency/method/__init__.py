@@ -33,14 +33,14 @@ from fe_saliency.method.baseline import (
 from fe_saliency.method.blur import BlurPath
 from fe_saliency.method.bracket import Adaptive, Bracket, Level, Sampling
 from fe_saliency.method.cam import Cam
-from fe_saliency.method.composed import integrated, noisy_weights, smooth
+from fe_saliency.method.composed import integrated, noisy_weights, regions, smooth
 from fe_saliency.method.core import Absolute, Core, Squared, TimesInput
 from fe_saliency.method.guided import Guided
 from fe_saliency.method.idgi import ImportantDirection
 from fe_saliency.method.noise import Noise
 from fe_saliency.method.of_inputs import OfInputs
 from fe_saliency.method.path import Path
-from fe_saliency.method.regions import Regions
+from fe_saliency.method.region_map import Regions
 from fe_saliency.method.registry import Method, find, methods, register
 from fe_saliency.method.weight_noise import NoisyWeights
 
@@ -87,6 +87,7 @@ __all__ = [
     "integrated",
     "methods",
     "noisy_weights",
+    "regions",
     "register",
     "resolve",
     "smooth",

@@ -1,4 +1,4 @@
-"""Methods made of other methods: anything may be smoothed, and what attributes by the gradient may be integrated."""
+"""Methods made of others: anything may be smoothed or read by regions, and what is of the gradient integrated."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from fe_saliency.method.noise import Noise
 from fe_saliency.method.path import Path
+from fe_saliency.method.region_map import Regions
 from fe_saliency.method.registry import Method, find
 from fe_saliency.method.weight_noise import NoisyWeights
 from fe_saliency.statistic import Mean, Statistic
 
 _NOISE, _PATH = "Smilkov et al. 2017, arXiv 1706.03825", "Sundararajan et al. 2017, arXiv 1703.01365"
-_WEIGHTS = "Bykov et al. 2022, arXiv 2106.10185"
+_WEIGHTS, _REGIONS = "Bykov et al. 2022, arXiv 2106.10185", "Kapishnikov et al. 2019, arXiv 1906.02825"
 
 
 def smooth(method: str | Method, over: type[Statistic] = Mean) -> Method:
@@ -87,4 +88,36 @@ def noisy_weights(method: str | Method = "gradient", stdev: float = 0.2, over: t
         title=f"{inner.title}, weights noisy by {stdev} ({over.__name__})",
         source=f"{_WEIGHTS}, of {inner.source}",
         brackets=(NoisyWeights(stdev, over), *inner.brackets),
+    )
+
+
+def regions(method: str | Method = "integrated_gradients", ranking: Regions | None = None) -> Method:
+    """`method`, and then its map read region by region (XRAI, Kapishnikov et al. 2019, 1906.02825).
+
+    `regions("integrated_gradients")` is the method "xrai". Wherever it stands among other compositions, regions are
+    found last, in the clean image, with scikit-image.
+
+    Args:
+        method: A registered name, or a Method that has no regions yet. Where it has a path and the caller gives no
+            baseline, it is run from black and from white, and the two maps are averaged.
+        ranking: How regions are found and ranked; None for `Regions()`.
+
+    Returns:
+        A Method, not registered, that takes the sample numbers of `method`. Maps of images have one channel.
+
+    Raises:
+        ValueError: No method of that name is registered, or it has regions already.
+        TypeError: Neither a name nor a Method.
+    """
+    inner = find(method)
+    if inner.regions is not None:
+        raise ValueError(
+            f"`method` (={inner.name!r}) must be one without regions, but its map is one of regions already."
+        )
+    return replace(
+        inner,
+        name=f"regions({inner.name})",
+        title=f"{inner.title}, by regions",
+        source=f"{_REGIONS}, of {inner.source}",
+        regions=ranking or Regions(),
     )

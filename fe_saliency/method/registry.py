@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fe_saliency.method.bracket import Bracket
 from fe_saliency.method.core import Core
-from fe_saliency.method.regions import Regions
+from fe_saliency.method.region_map import Regions
 
 _METHODS: dict[str, Method] = {}
 

@@ -175,7 +175,8 @@ def test_the_heading_of_a_control_stays_readable():
     title = "Gradient x input, smoothed (MeanOfSquares) of the untrained model"
     (block,) = arrange([Section([MaskColumn(title, noise(1, 8, 8, 1))])], CAPTION, 1).blocks
     (heading,) = block.header.titles
-    assert " ".join(heading.lines) == title and heading.size >= 14
+    letters = "".join(heading.lines).replace(" ", "")  # a word may be broken
+    assert letters == title.replace(" ", "") and heading.size >= 14
 
 
 @pytest.mark.parametrize("masks, beside", [(1, False), (6, True)])

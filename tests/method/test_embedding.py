@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import torch
 from helpers import distance
-from models import maps, net
+from models import fresh_net, maps
 
 from fe_saliency import SaliencyNet
 from fe_saliency.control import emprt, histogram_entropy
@@ -117,7 +117,7 @@ def test_a_map_of_tokens_has_nothing_to_lie_over(backend):
 
 def test_where_nothing_is_embedded_integers_are_cast(backend):
     """A table of counts, say, has a gradient."""
-    one, counts = net("smooth_mlp", backend), np.arange(12).reshape(2, 6)
+    one, counts = fresh_net("smooth_mlp", backend), np.arange(12).reshape(2, 6)
     with pytest.warns(UserWarning, match="`x` is int64 but the model computes in float64: it is cast"):
         said = maps(one.attribute({"x": counts}))
     assert np.array_equal(said["x"], maps(one.attribute({"x": counts.astype(float)}))["x"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fastestimator.op.numpyop.univariate import Normalize
 from helpers import distance, furthest
-from models import batch, input_keys, maps, net, rows, spec, to_backend, to_host
+from models import batch, fresh_net, input_keys, maps, net, rows, spec, to_backend, to_host
 from scipy.ndimage import gaussian_filter1d
 
 from fe_saliency import backend as backends
@@ -150,7 +150,7 @@ def test_in_closed_form(baseline, backend):
 
 @pytest.mark.parametrize("make", [lambda n: FromData(np.full((2, 6), n)), lambda n: Gaussian(0.1 * n), lambda n: n])
 def test_a_new_baseline_of_a_kind_compiles_nothing(make, backend):
-    one, fed = net("linear", backend), batch("linear", backend)
+    one, fed = fresh_net("linear", backend), batch("linear", backend)
     first, second = (
         maps(one.attribute(fed, "integrated_gradients", baseline=make(number), nsamples=3))["x"]
         for number in (1.0, 2.0)

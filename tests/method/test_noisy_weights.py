@@ -109,7 +109,7 @@ def test_the_relative_error_is_told_and_true(backend):
 @pytest.mark.parametrize("method", ["noisegrad", "fusiongrad"])
 def test_rows_leave_when_they_are_accurate_enough(method, backend):
     nsamples = 200 if method == "noisegrad" else (200, 2)
-    options = {"tolerance": 0.045 if method == "noisegrad" else 0.06, "nsamples": nsamples, "max_rows": 2}
+    options = {"tolerance": 0.045 if method == "noisegrad" else 0.1, "nsamples": nsamples, "max_rows": 3}
     one, fed = net("smooth_conv", backend), batch("smooth_conv", backend, 5)
     said = one.attribute(fed, method, **options)
     assert said.met_tolerance.all() and len(set(said.gradient_evaluations)) > 1

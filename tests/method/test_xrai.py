@@ -8,9 +8,10 @@ from helpers import distance, furthest
 from models import batch, maps, net, rows, to_host
 from saliency.core import XRAI, XRAIParameters, xrai
 
-from fe_saliency import Method, segments, smooth
+from fe_saliency import integrated, regions, segments, smooth
 from fe_saliency.engine import Engine
-from fe_saliency.method import Path, Regions
+from fe_saliency.method import Regions
+from fe_saliency.method.region_map import Extreme
 
 RNG = np.random.default_rng(0)
 
@@ -79,7 +80,7 @@ def test_black_and_white_averaged_and_ranked(backend):
 
 
 def test_of_sums_over_the_channels_the_map_sums_to_what_it_was_made_of(backend):
-    method = Method("mine", "Mine", "none", (Path(),), regions=Regions(channels="sum"))
+    method = regions(ranking=Regions(channels="sum"))
     one, given = net("relu_conv", backend), batch("relu_conv", backend)
     found, base = (
         maps(one.attribute(given, each, nsamples=6, baseline=0.1))["x"] for each in (method, "integrated_gradients")
@@ -95,6 +96,39 @@ def test_both_backends_agree(kind, method):
     assert furthest(*map(maps, found)) < 1e-9
     for key in found[0].targets:
         np.testing.assert_array_equal(*(to_host(each.targets[key]) for each in found))
+
+
+@pytest.mark.parametrize(
+    "inner, options, times",
+    [
+        ("integrated_gradients", {"nsamples": 4}, 2),
+        ("guided_integrated_gradients", {"nsamples": 4}, 2),
+        (smooth(integrated("gradient")), {"nsamples": (2, 3), "baseline": 0.1}, 1),
+        ("gradient_x_input", {}, 1),
+        ("gradcam", {}, 1),
+    ],
+)
+def test_any_method_by_regions(inner, options, times, backend):
+    """Its own map, ranked; of a path without a baseline the mean of those from black and from white."""
+    one, given, images = net("relu_conv", backend), batch("relu_conv", backend), rows("relu_conv")["x"]
+    said = one.attribute(given, regions(inner), **options)
+    starts = [{"baseline": Extreme(end)} for end in ("min", "max")] if times == 2 else [{}]
+    several = [one.attribute(given, inner, **options, **start) for start in starts]
+    base = np.mean([maps(each)["x"] for each in several], axis=0)
+    expected = np.stack([Regions().of(*each) for each in zip(images, base, strict=True)])[..., None]
+    assert distance(maps(said)["x"], expected) < 1e-9
+    np.testing.assert_array_equal(said.gradient_evaluations, times * several[0].gradient_evaluations)
+
+
+def test_regions_of_a_path_are_xrai(backend):
+    one, given = net("relu_conv", backend), batch("relu_conv", backend)
+    found = [maps(one.attribute(given, method, nsamples=3))["x"] for method in ("xrai", regions())]
+    np.testing.assert_array_equal(*found)
+
+
+def test_regions_of_regions_are_refused():
+    with pytest.raises(ValueError, match=r"`method` \(='xrai'\) must be one without regions"):
+        regions("xrai")
 
 
 def test_what_has_no_regions_is_refused(backend):

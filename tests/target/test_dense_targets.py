@@ -1,7 +1,5 @@
 """Masks and pixels of a segmentation, in closed form: each pixel of the model is w * x ** 2 of the same pixel."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 import reference
@@ -62,12 +60,6 @@ TARGETS = {
 }
 
 
-@cache
-def explain(kind, backend, **options):
-    """One net for all tests: what is kept of one target must not serve another."""
-    return net(kind, backend, **options)
-
-
 def fed(backend):
     return {**batch("dense", backend), "label": LABEL, "mask": MASK, "column": np.array([3, 0, 2])}
 
@@ -75,7 +67,7 @@ def fed(backend):
 @pytest.mark.parametrize("name", TARGETS)
 def test_gradient_and_what_is_told(name, backend):
     target, index, where = TARGETS[name]
-    said = explain("dense", backend).attribute(fed(backend), target=target)
+    said = net("dense", backend).attribute(fed(backend), target=target)
     chosen = weight().T[np.broadcast_to(index, 3)][:, None, None]  # (3, 1, 1, 2)
     assert distance(maps(said)["x"], 2 * x() * chosen * where[..., None]) < 1e-12
     scores = np.take_along_axis(units(), np.broadcast_to(index, 3)[:, None, None, None], axis=-1)[..., 0]
@@ -89,11 +81,11 @@ def test_gradient_and_what_is_told(name, backend):
 def test_held_for_every_sample(name, max_rows, backend):
     """Mirrored noise leaves a linear gradient, unless the mask moves with it; along a path from 0 it would move too."""
     target, index, where = TARGETS[name]
-    explainer = explain("dense", backend, max_rows=max_rows)
+    explainer, options = net("dense", backend), {"target": target, "max_rows": max_rows}
     chosen = weight().T[np.broadcast_to(index, 3)][:, None, None] * where[..., None]
-    smoothed = explainer.attribute(fed(backend), "smoothgrad", nsamples=6, stdev_spread=1.0, target=target)
+    smoothed = explainer.attribute(fed(backend), "smoothgrad", nsamples=6, stdev_spread=1.0, **options)
     assert distance(maps(smoothed)["x"], 2 * x() * chosen) < 1e-12
-    path = explainer.attribute(fed(backend), "integrated_gradients", nsamples=4, baseline="zero", target=target)
+    path = explainer.attribute(fed(backend), "integrated_gradients", nsamples=4, baseline="zero", **options)
     assert distance(maps(path)["x"], x() ** 2 * chosen) < 1e-12
     assert np.abs(path.completeness_gap).max() < 1e-12
 
@@ -102,7 +94,7 @@ def test_held_for_every_sample(name, max_rows, backend):
 @pytest.mark.parametrize("score", ["logit", "log_probability", "probability"])
 def test_the_scale_is_that_of_each_pixel(name, score, backend):
     target, index, where = TARGETS[name]
-    said = explain("dense", backend).decide(fed(backend), target=target, score=score)
+    said = net("dense", backend).decide(fed(backend), target=target, score=score)
     scores = reference.on_scale(units().reshape(-1, 3), score, False).reshape(3, 5, 4, 3)
     scores = np.take_along_axis(scores, np.broadcast_to(index, 3)[:, None, None, None], axis=-1)[..., 0]
     np.testing.assert_allclose(to_host(said.scores["y"]), (scores * where).sum(axis=(1, 2)), rtol=1e-9, atol=1e-12)
@@ -111,7 +103,7 @@ def test_the_scale_is_that_of_each_pixel(name, score, backend):
 def test_gradient_of_a_log_probability(backend):
     share = np.exp(units()) / np.exp(units()).sum(axis=-1, keepdims=True)
     expected = 2 * x() * (weight()[:, 2] - share @ weight().T) * MASK[..., None]
-    said = explain("dense", backend).attribute(fed(backend), target=Mask(2, MASK), score="log_probability")
+    said = net("dense", backend).attribute(fed(backend), target=Mask(2, MASK), score="log_probability")
     assert distance(maps(said)["x"], expected) < 1e-10
 
 
@@ -121,7 +113,7 @@ def test_one_channel_is_two_classes(index, backend):
     sign = 2 * index - 1
     where = (y > 0) == bool(index)
     assert where.any() and not where.all()
-    said = explain("dense_logit", backend).attribute(batch("dense", backend), target=Mask(index), score="logit")
+    said = net("dense_logit", backend).attribute(batch("dense", backend), target=Mask(index), score="logit")
     expected = sign * 2 * x() * weight("dense_logit")[:, 0] * where[..., None]
     assert distance(maps(said)["x"], expected) < 1e-12
 
@@ -130,12 +122,13 @@ def test_one_channel_is_two_classes(index, backend):
 def test_both_backends_agree(name):
     found = [
         maps(
-            explain("dense", each, max_rows=size).attribute(
+            net("dense", each).attribute(
                 fed(each),
                 "smoothed_integrated_gradients",
                 nsamples=(4, 3),
                 target=TARGETS[name][0],
                 score="probability",
+                max_rows=size,
             )
         )
         for each, size in (("torch", 100), ("tf", 100), ("tf", 3))
@@ -145,7 +138,7 @@ def test_both_backends_agree(name):
 
 
 def test_contrast_of_masks_and_any_score(backend):
-    explainer = explain("dense", backend)
+    explainer = net("dense", backend)
     contrast = explainer.attribute(fed(backend), target=Contrast(Mask(2, MASK), Mask(0, MASK)))
     expected = 2 * x() * (weight()[:, 2] - weight()[:, 0]) * MASK[..., None]
     assert distance(maps(contrast)["x"], expected) < 1e-12

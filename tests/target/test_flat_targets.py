@@ -1,7 +1,5 @@
 """Targets of outputs (B, N), in closed form: on the model w * x ** 2 each is a sum of units, and so is its gradient."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 import reference
@@ -63,12 +61,6 @@ TARGETS = {
 }
 
 
-@cache
-def explain(kind, backend, **options):
-    """One net for all tests: what is kept of one target must not serve another."""
-    return net(kind, backend, **options)
-
-
 def fed(kind, backend):
     return {**batch(kind, backend), **SEEN}
 
@@ -76,7 +68,7 @@ def fed(kind, backend):
 @pytest.mark.parametrize("name", TARGETS)
 def test_gradient_and_what_is_told(name, backend):
     target, index, share = TARGETS[name]
-    said = explain("quadratic", backend).attribute(fed("quadratic", backend), target=target)
+    said = net("quadratic", backend).attribute(fed("quadratic", backend), target=target)
     x, weight = rows("quadratic")["x"], spec("quadratic").heads[0][0].weight
     assert distance(maps(said)["x"], 2 * x * (share @ weight.T)) < 1e-12
     np.testing.assert_allclose(to_host(said.scores["y"]), (share * units()).sum(axis=1), rtol=1e-10, atol=1e-12)
@@ -95,11 +87,12 @@ def test_gradient_and_what_is_told(name, backend):
 def test_held_for_every_sample(name, backend):
     """The gradient of x ** 2 is linear, so mirrored noise of any size leaves it, unless the target changes with it."""
     target, _, share = TARGETS[name]
-    explainer, given = explain("quadratic", backend, max_rows=1), fed("quadratic", backend)
+    explainer, given = net("quadratic", backend), fed("quadratic", backend)
+    options = {"target": target, "max_rows": 1}
     x, weight = rows("quadratic")["x"], spec("quadratic").heads[0][0].weight
-    smoothed = explainer.attribute(given, "smoothgrad", nsamples=6, stdev_spread=2.0, target=target)
+    smoothed = explainer.attribute(given, "smoothgrad", nsamples=6, stdev_spread=2.0, **options)
     assert distance(maps(smoothed)["x"], 2 * x * (share @ weight.T)) < 1e-12
-    path = explainer.attribute(given, "integrated_gradients", nsamples=5, baseline="zero", target=target)
+    path = explainer.attribute(given, "integrated_gradients", nsamples=5, baseline="zero", **options)
     assert distance(maps(path)["x"], x**2 * (share @ weight.T)) < 1e-12
     assert np.abs(path.completeness_gap).max() < 1e-12
 
@@ -108,8 +101,8 @@ def test_held_for_every_sample(name, backend):
 @pytest.mark.parametrize("method, nsamples", [("vargrad", 5), ("smoothed_integrated_gradients", (4, 3))])
 def test_both_backends_and_all_chunks_agree(name, method, nsamples):
     def found(backend, max_rows):
-        explainer = explain("smooth_mlp", backend, max_rows=max_rows)
-        return maps(explainer.attribute(fed("smooth_mlp", backend), method, target=TARGETS[name][0], nsamples=nsamples))
+        options = {"target": TARGETS[name][0], "nsamples": nsamples, "max_rows": max_rows}
+        return maps(net("smooth_mlp", backend).attribute(fed("smooth_mlp", backend), method, **options))
 
     whole = found("torch", 100)
     for backend, max_rows in (("tf", 100), ("tf", 2), ("torch", 1)):
@@ -119,7 +112,7 @@ def test_both_backends_and_all_chunks_agree(name, method, nsamples):
 @pytest.mark.parametrize("name", ["contrast_ranks", "multi_hot", "score_key"])
 def test_random_baselines_and_a_tolerance(name, backend):
     """Rows leave the batch, and what their targets hold with them."""
-    explainer, given = explain("smooth_mlp", backend), fed("smooth_mlp", backend)
+    explainer, given = net("smooth_mlp", backend), fed("smooth_mlp", backend)
     options = {"target": TARGETS[name][0], "tolerance": 0.05, "nsamples": 400}
     said = explainer.attribute(given, "integrated_gradients", **options)
     assert (np.abs(said.completeness_gap) < 6 * said.completeness_error + 1e-9).all()
@@ -135,7 +128,7 @@ def test_on_a_scale(score, backend):
     log_probability = y - np.log(np.exp(y).sum(axis=1, keepdims=True))
     scores = {"logit": y, "log_probability": log_probability, "probability": np.exp(log_probability)}[score]
     for name, (target, _, share) in TARGETS.items():
-        said = explain("quadratic", backend).decide(fed("quadratic", backend), target=target, score=score)
+        said = net("quadratic", backend).decide(fed("quadratic", backend), target=target, score=score)
         plain = y if name.startswith(("unit", "score")) else scores
         np.testing.assert_allclose(to_host(said.scores["y"]), (share * plain).sum(axis=1), rtol=1e-9, atol=1e-12)
 
@@ -143,7 +136,7 @@ def test_on_a_scale(score, backend):
 def test_one_unit(backend):
     """Class 0 is -y and class 1 is y; a unit has no sign."""
     for kind, score in (("one_unit", "output"), ("one_logit", "logit")):
-        explainer, given = explain(kind, backend), batch(kind, backend, 20)
+        explainer, given = net(kind, backend), batch(kind, backend, 20)
         y = to_host(explainer.attribute(given, target=Unit(), score=score).scores["y"])
         above = y > (0.5 if score == "output" else 0)
         assert above.any() and not above.all()
@@ -154,14 +147,14 @@ def test_one_unit(backend):
         ):
             said = explainer.attribute(given, target=target, score=score)
             np.testing.assert_allclose(to_host(said.scores["y"]), expected, rtol=1e-12)
-    regression = explain("one_logit", backend).attribute(given, target=Unit())
-    gradient = explain("one_logit", backend).attribute(given, target=1, score="logit")
+    regression = net("one_logit", backend).attribute(given, target=Unit())
+    gradient = net("one_logit", backend).attribute(given, target=1, score="logit")
     assert furthest(maps(regression), maps(gradient)) < 1e-12 and (y < 0).any()
 
 
 def test_outputs_of_different_targets(backend):
     """The map is that of the sum, so what one output adds does not depend on the target of the other."""
-    explainer, given = explain("two_outputs", backend), batch("two_outputs", backend)
+    explainer, given = net("two_outputs", backend), batch("two_outputs", backend)
     pairs = [{"y0": first, "y1": second} for first in (Contrast(0, 1), 0) for second in (Unit(3), 2)]
     said = [explainer.attribute(given, "smoothgrad", nsamples=4, target=pair) for pair in pairs]
     one, two, three, four = (maps(each)["x"] for each in said)
@@ -172,7 +165,7 @@ def test_outputs_of_different_targets(backend):
 
 
 def test_top_one_by_one_are_all_classes_in_order(backend):
-    explainer, given = explain("smooth_mlp", backend), batch("smooth_mlp", backend)
+    explainer, given = net("smooth_mlp", backend), batch("smooth_mlp", backend)
     found = [explainer.attribute(given, target=Top(rank)) for rank in (1, 2, 3)]
     scores = np.stack([to_host(each.scores["y"]) for each in found])
     assert (np.diff(scores, axis=0) < 0).all()

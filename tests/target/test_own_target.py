@@ -84,7 +84,7 @@ def test_fed_with_the_rows(method, backend):
     given = {**batch("quadratic", backend), "wanted": WANTED}
     options = {} if method == "gradient" else {"nsamples": 64, "baseline": "zero"}
     found = [
-        net("quadratic", backend, max_rows=size).attribute(given, method, target=Likeness("wanted"), **options)
+        net("quadratic", backend).attribute(given, method, target=Likeness("wanted"), max_rows=size, **options)
         for size in (1, 1000)
     ]
     assert furthest(*map(maps, found)) < 1e-12

@@ -1,14 +1,13 @@
 """What targets share: how they are said, what is kept of them, what is refused, and what is fixed of them."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from helpers import distance, furthest
-from models import batch, maps, net, to_host
+from models import batch, fresh_net, maps, net, to_host
 from training import calls_of
 
 from fe_saliency import compose, engine
@@ -17,12 +16,6 @@ from fe_saliency.control import emprt, mprt
 from fe_saliency.target import Class, Contrast, Key, Labels, Mask, Pixel, Predicted, Score, Target, Top, Unit
 
 PREFIX = "SaliencyNet_Target_Index_"
-
-
-@cache
-def explain(kind, backend):
-    """One net for all tests."""
-    return net(kind, backend)
 
 
 def total(y, *_):
@@ -57,19 +50,19 @@ def fed(kind, backend):
 
 @pytest.mark.parametrize("kind, first, second", PAIRS)
 def test_other_numbers_make_no_other_graph(kind, first, second):
-    one = net(kind, "tf", max_rows=4)
+    one = fresh_net(kind, "tf", max_rows=4)
     options = {"method": "smoothgrad", "nsamples": 4}
     one.attribute(fed(kind, "tf"), target=first, **options)
     with calls_of(engine, "compose") as composed, calls_of(Graphs, "trace") as traced:
         found = one.attribute(fed(kind, "tf"), target=second, **options)
         assert not composed and not traced
-        alone = net(kind, "tf", max_rows=4).attribute(fed(kind, "tf"), target=second, **options)
+        alone = fresh_net(kind, "tf", max_rows=4).attribute(fed(kind, "tf"), target=second, **options)
         assert composed and traced, "what is counted can be seen"
     assert furthest(maps(found), maps(alone)) < 1e-12
 
 
 def test_a_function_is_traced_once_and_another_anew(backend):
-    one, given = net("smooth_mlp", backend), fed("smooth_mlp", backend)
+    one, given = fresh_net("smooth_mlp", backend), fed("smooth_mlp", backend)
     with calls_of(engine, "compose") as composed:
         for _ in range(2):
             one.attribute(given, target=Score(total))
@@ -90,7 +83,7 @@ def test_the_argument_goes_before_the_batch(backend):
     "kind, target", [(kind, target) for kind, *pair in PAIRS for target in pair] + [("smooth_mlp", None)]
 )
 def test_what_was_explained_can_be_explained_again(kind, target, backend):
-    one, given = explain(kind, backend), fed(kind, backend)
+    one, given = net(kind, backend), fed(kind, backend)
     said = one.attribute(given, target=target)
     again = one.attribute(batch(kind, backend), target=said.explained)
     assert furthest(maps(again), maps(said)) < 1e-12
@@ -207,7 +200,7 @@ def test_refused(kind, target, error, message, backend):
         **{"floats": np.ones(3), "far": np.array([0, 9, 1]), "names": np.array(["a", "b", "c"])},
     }
     with pytest.raises(error, match=message):
-        explain(kind, backend).attribute(given, target=target)
+        net(kind, backend).attribute(given, target=target)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +240,7 @@ def test_in_single_precision(target, backend):
 
 @pytest.mark.parametrize("kind, target", [("smooth_mlp", Labels({0, 1})), ("dense", Mask(1))])
 def test_beside_a_measured_pace(kind, target, backend):
-    one, given = net(kind, backend, max_rows="auto"), batch(kind, backend, 40)
+    one, given = fresh_net(kind, backend, max_rows="auto"), batch(kind, backend, 40)
     said = one.attribute(given, "smoothgrad", nsamples=20, target=target)
-    alone = net(kind, backend, max_rows=500).attribute(given, "smoothgrad", nsamples=20, target=target)
+    alone = net(kind, backend).attribute(given, "smoothgrad", nsamples=20, target=target, max_rows=500)
     assert furthest(maps(said), maps(alone)) < 1e-9

@@ -17,7 +17,8 @@ from fe_saliency.trace.fitting import fitted
 from fe_saliency.trace.recipe import Recipe
 
 DEFAULT = Recipe(25, 100, 6)
-MADE = {"smoothing": 25, "integrating": (100, 6)}
+#: With a chunk size, so that none is measured.
+MADE = {"smoothing": 25, "integrating": (100, 6), "max_rows": 1024}
 
 
 def figures_of(backend, trace, model, tests=0, fits=1, **data):
@@ -26,7 +27,7 @@ def figures_of(backend, trace, model, tests=0, fits=1, **data):
     data = {"evaluation": dataset(backend, seed=1), **data}
     run = estimator(backend, model, [trace, figures], **data)
     for _ in range(fits):
-        run.fit()
+        run.fit(warmup=False)
     for _ in range(tests):
         run.test()
     return figures
@@ -361,7 +362,7 @@ def test_an_error_while_measuring_is_logged_and_the_next_epoch_tries_again(clock
 def test_the_net_measures_itself(backend):
     """No time is foreseen, only that a real clock and a real net come to a number."""
     made = classifier(backend)
-    trace = saliency(made, samples=2, budget=0.5, **MADE)
+    trace = saliency(made, samples=2, budget=0.5, **{**MADE, "max_rows": "auto"})
     assert len(figures_of(backend, trace, made).displays()) == 2
     assert type(trace.budget.limit) is int and trace.budget.limit >= 0
     assert trace.budget.rows == {"fit": 2}
@@ -394,7 +395,7 @@ def test_only_the_training_of_the_first_whole_epoch_is_timed(clock):
 
 def restorable(backend, folder, die, gradients_per_second):
     made, figures, dies = classifier(backend, name="restored"), Figures(), Die(die)
-    trace = saliency(made, mode=("train", "eval"), samples=2, budget=0.5, max_rows=64, **MADE)
+    trace = saliency(made, mode=("train", "eval"), samples=2, budget=0.5, **MADE)
     batches = measure(trace, gradients_per_second)
     traces = [trace, figures, dies, RestoreWizard(str(folder))]
     return estimator(backend, made, traces, evaluation=dataset(backend), epochs=3), figures, trace, batches

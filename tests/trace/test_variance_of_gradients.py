@@ -94,7 +94,7 @@ def test_the_table_is_sorted_by_class_and_difficulty(backend):
     trace, recorder = vog(model), Recorder(model)
     estimator(backend, model, [trace, recorder], evaluation=dataset(backend, ROWS, seed=1), epochs=3).fit()
     table = trace.table()
-    assert list(table) == ["index", "class", "vog", "z", "rank", "predicted", "score", "epochs"]
+    assert list(table) == ["index", "class", "vog", "z", "rank", "predicted", "score", "epochs", "differentiated"]
     assert table["class"].tolist() == [0] * 4 + [1] * 3 + [2] * 3
     assert table["rank"].tolist() == [1, 2, 3, 4, 1, 2, 3, 1, 2, 3]
     assert (labels(ROWS)[table["index"]] == table["class"]).all()
