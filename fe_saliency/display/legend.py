@@ -134,9 +134,7 @@ def _measure(
     bar_width = max(1, min(sizes.bar_width, width - low_width - end.width - 2 * gap))
     ramp = colors[np.linspace(0, len(colors) - 1, bar_width).round().astype(int)]
     rest = width - low_width - end.width - bar_width - 4 * gap
-    lettering = spread(caption, max(1, rest), size)
-    beside = rest >= sizes.caption_least and len(lettering.lines) <= _LINES_BESIDE
-    if not beside:
-        lettering = spread(caption, width, size)
+    beside = rest >= sizes.caption_least and len(spread(caption, rest, size).lines) <= _LINES_BESIDE
+    lettering = spread(caption, rest if beside else width, size)
     bar = np.repeat(ramp[None], sizes.bar_height, axis=0)
     return Legend(*corner, lettering, start, end, low_width, bar, gap, beside)

@@ -92,6 +92,7 @@ def fit(text: str, width: int, height: int, size: int, smallest: int | None = No
     return _cut(lettering, width, height)
 
 
+@lru_cache(maxsize=256)
 def spread(text: str, width: int, size: int) -> Lettering:
     """All of `text` in one font, on as many lines as that takes; only a word that is wider than a line is broken."""
     lines = wrap(_SPACES.sub(" ", text), width, size)

@@ -216,7 +216,7 @@ class Saliency(Trace):
             self.instruments.check(self.samples.fixed)
             for key, names in self.feature_names.items():
                 check_feature_names(names, key, self.samples.fixed[key].shape)
-        self._unchecked = set(self.feature_names)  # inputs of which no rows have been seen yet
+        self._unchecked = set(self.feature_names if self.samples.fixed is None else ())  # no rows of these were seen
         self.budget = Budget(budget, self.recipe, self.samples.count)
         self._seen: list[str] = []  # the dataset ids of this epoch
         self._said: set[str] = set()
