@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import functools  # noqa: E402
+import gc  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -33,3 +34,10 @@ def segments_are_found_once():
             lambda image, scales: found(image.tobytes(), image.dtype.str, image.shape, tuple(scales)),
         )
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_lasts_is_not_searched_for_garbage():
+    """Graphs and shared nets last as long as the process; each search for garbage would go through all of them."""
+    gc.collect()
+    gc.freeze()
