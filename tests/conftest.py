@@ -36,8 +36,19 @@ def segments_are_found_once():
         yield
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True, scope="session")
 def what_lasts_is_not_searched_for_garbage():
-    """Graphs and shared nets last as long as the process; each search for garbage would go through all of them."""
+    """Keras collects garbage at every end of a Network, and would go through all that the packages hold each time."""
+    import models  # noqa: F401
+
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nets_are_shared_within_a_file():
+    """And no further, or their graphs would fill the memory."""
+    import models
+
+    yield
+    models.shared_net.cache_clear()

@@ -163,15 +163,16 @@ def output_keys(kind):
 
 
 def net(kind, backend, dtype="float64", **options):
-    """The SaliencyNet of the model, one object for all tests of a process: TensorFlow traces each graph once.
+    """The SaliencyNet of the model, one object for all tests of a file: TensorFlow traces each graph once.
 
     What is kept of one call must not serve another, so tests may share it; those of what is kept take a `fresh_net`.
     """
-    return _shared_net(kind, backend, dtype, tuple(sorted(options.items())))
+    return shared_net(kind, backend, dtype, tuple(sorted(options.items())))
 
 
 @cache
-def _shared_net(kind, backend, dtype, options):
+def shared_net(kind, backend, dtype, options):
+    """Emptied after each file, by `conftest`."""
     return fresh_net(kind, backend, dtype, **dict(options))
 
 
