@@ -60,7 +60,7 @@ class Call:
         # Where regions are found, the paths begin at black and at white.
         if self.baseline is None and self.method.regions is None and any(each.one_path for each in brackets):
             object.__setattr__(self, "baseline", "zero")
-        if self.baseline is None and wanted and regions is not None:
+        if self.baseline is None and regions is not None and wanted and not any(each.from_data for each in brackets):
             object.__setattr__(self, "baseline", Several(regions.baselines()))
 
     def baselines(self, keys: Sequence[str]) -> list[tuple[Baseline, ...]]:

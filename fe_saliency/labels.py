@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,8 +108,9 @@ class Labels:
         mapping: {name: class number, as the model gives it}, or None or empty: classes are shown as they are. A class
             that it lacks is shown by its number, as "#7".
 
+    Two names of one class are warned of, and the last one is shown.
+
     Raises:
-        ValueError: Two names of one class.
         TypeError: No mapping, or a class that is not a whole number.
     """
 
@@ -125,9 +127,10 @@ class Labels:
                         f"`label_mapping` maps {name!r} to {value!r}, but must map each name to a class number."
                     )
                 if int(value) in self._names:
-                    raise ValueError(
+                    warnings.warn(
                         f"`label_mapping` names class {int(value)} twice, {self._names[int(value)]!r} and {name!r}: "
-                        "give each class one name."
+                        "the last name is shown. Give each class one.",
+                        stacklevel=2,
                     )
                 self._names[int(value)] = str(name)
 

@@ -41,7 +41,8 @@ class SaliencyNet:
         channel_axis: Where the channels of the model's inputs are, of all alike: 1 for channels-first, -1 for
             channels-last; None for the framework's own layout, channels-last in TensorFlow and channels-first in
             PyTorch. Masks, maps and baselines are laid out as the inputs. Layers and dense outputs are read in the
-            framework's own layout, whatever this says.
+            framework's own layout, whatever this says; embeddings, and layers of models that take nothing but indices,
+            as channels-last.
 
     Raises:
         ValueError: `model` is not from `fe.build`, keys are missing, double or of different number, or an argument is

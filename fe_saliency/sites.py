@@ -12,7 +12,7 @@ import numpy as np
 from fastestimator.network import Network
 
 from fe_saliency.backend import Backend
-from fe_saliency.backend.layers import embedding, find
+from fe_saliency.backend.layers import embedding, find, is_embedding
 from fe_saliency.call import Call
 from fe_saliency.compose import Composition, levels
 from fe_saliency.method import Baseline, Given, Method, OfInputs
@@ -62,7 +62,7 @@ class Sites:
         """
         if layer is not None and not method.core.at_layer:
             place, name = find(self.model, layer)
-            return Inside(self.model, self.inputs, self._layer_axis(name, rows), place, name)
+            return Inside(self.model, self.inputs, self._layer_axis(place, rows), place, name)
         if not method.core.at_layer:
             return Site(self.model, self.inputs, self.channel_axis)
         images = [key for key, array in rows.items() if array.ndim > 2 and array.dtype.kind == "f"]
@@ -84,9 +84,12 @@ class Sites:
                 f"they have no gradient and take no noise. Explain what is made of them: layer={self.embedding!r}."
             )
 
-    def _layer_axis(self, name: str, rows: Rows) -> int:
-        """Where the channels are of what a layer gives: both frameworks lay what they make of indices out alike."""
-        sequences = name == self.embedding or all(array.dtype.kind in "iu" for array in rows.values())
+    def _layer_axis(self, place: int, rows: Rows) -> int:
+        """Where the channels are of what a layer gives: last in both frameworks for an embedding.
+
+        They are taken to be so for all layers of a model of nothing but indices.
+        """
+        sequences = is_embedding(self.model, place) or all(array.dtype.kind in "iu" for array in rows.values())
         return -1 if sequences else self.backend.channel_axis
 
     def _last_picture(self, rows: Rows, image: str, dtype: str) -> int:

@@ -98,3 +98,9 @@ def test_names_in_the_data_are_compared_only_with_names():
 )
 def test_names_in_keys(name, part):
     assert key_part(name) == part
+
+
+def test_of_two_names_of_one_class_the_last_is_shown():
+    with pytest.warns(UserWarning, match="names class 0 twice, 'a' and 'c': the last name is shown"):
+        named = Labels({"a": 0, "b": 1, "c": 0.0})
+    assert named.of(np.array([0, 1])) == ["c", "b"]

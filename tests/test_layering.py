@@ -69,7 +69,7 @@ ALLOWED = {
     "vog": {"spool"},
     "trace": {
         *("saliency_net", "call", "display", "backend", "method", "attribution", "checks", "say", "spool", "vog"),
-        *("atomic", "record", "archive", "heat", "measure", "watch", "control", "labels", "review"),
+        *("atomic", "record", "archive", "heat", "measure", "watch", "control", "labels", "review", "segments"),
     },
     "__init__": {"compat", "attribution", "method", "saliency_net"},
 }

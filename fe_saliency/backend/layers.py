@@ -73,8 +73,15 @@ def find(model: Any, layer: str | int) -> tuple[int, str]:
 
 
 def embedding(model: Any) -> str | None:
-    """The name of the first layer that turns indices into vectors, None if there is none.
+    """The name of the first layer that turns indices into vectors, None if there is none."""
+    return next((name for name, layer in layers_of(model).named(model) if _embeds(layer)), None)
 
-    It is told by the name of its class, as some libraries write layers of their own.
-    """
-    return next((name for name, layer in layers_of(model).named(model) if "Embedding" in type(layer).__name__), None)
+
+def is_embedding(model: Any, place: int) -> bool:
+    """Whether the layer of this index turns indices into vectors."""
+    return _embeds(layers_of(model).named(model)[place][1])
+
+
+def _embeds(layer: Any) -> bool:
+    """Told by the name of its class, as some libraries write layers of their own."""
+    return "Embedding" in type(layer).__name__

@@ -98,8 +98,8 @@ def regions(method: str | Method = "integrated_gradients", ranking: Regions | No
     found last, in the clean image, with scikit-image.
 
     Args:
-        method: A registered name, or a Method that has no regions yet. Where it has a path and the caller gives no
-            baseline, it is run from black and from white, and the two maps are averaged.
+        method: A registered name, or a Method that has no regions yet. Where it has a path from any baseline and the
+            caller gives none, it is run from black and from white, and the two maps are averaged.
         ranking: How regions are found and ranked; None for `Regions()`.
 
     Returns:
@@ -107,9 +107,11 @@ def regions(method: str | Method = "integrated_gradients", ranking: Regions | No
 
     Raises:
         ValueError: No method of that name is registered, or it has regions already.
-        TypeError: Neither a name nor a Method.
+        TypeError: Neither a name nor a Method; or a `ranking` that is no `Regions`.
     """
-    inner = find(method)
+    inner, ranking = find(method), Regions() if ranking is None else ranking
+    if not isinstance(ranking, Regions):
+        raise TypeError(f"`ranking` (={ranking!r}) must be a `Regions` of `fe_saliency.method`, or None.")
     if inner.regions is not None:
         raise ValueError(
             f"`method` (={inner.name!r}) must be one without regions, but its map is one of regions already."
@@ -119,5 +121,5 @@ def regions(method: str | Method = "integrated_gradients", ranking: Regions | No
         name=f"regions({inner.name})",
         title=f"{inner.title}, by regions",
         source=f"{_REGIONS}, of {inner.source}",
-        regions=ranking or Regions(),
+        regions=ranking,
     )

@@ -16,8 +16,8 @@ class Regions:
 
     Args:
         scales: The scales of the segmentations; the regions are those of all of them.
-        channels: What of a pixel's channels counts: "max", as in the authors' code, or "sum", with which the map sums
-            to what it was made of.
+        channels: What of a pixel's channels counts: "max", as in the authors' code, with which a region is below 0 only
+            where all channels are, or "sum", with which the map sums to what it was made of.
         least: What adds no more than this share of the image is left out.
 
     Raises:
@@ -29,17 +29,13 @@ class Regions:
     least: float = 0.001
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "scales", tuple(self.scales))
         if self.channels not in ("max", "sum"):
             raise ValueError(f"`channels` (={self.channels!r}) must be 'max' or 'sum'.")
         if not self.scales or not all(scale > 0 for scale in self.scales):
             raise ValueError(f"`scales` (={self.scales}) must hold numbers above 0, at least one.")
         if not 0 <= self.least < 1:
             raise ValueError(f"`least` (={self.least}) must be at least 0 and below 1: a share of the image.")
-
-    @property
-    def signed(self) -> bool:
-        """Whether the map has a sign; not if the largest channel stands for all, whatever the others say."""
-        return self.channels == "sum"
 
     def baselines(self) -> tuple[Baseline, ...]:
         """Where the paths begin if the caller does not say: their maps are averaged."""

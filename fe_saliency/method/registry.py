@@ -67,8 +67,7 @@ class Method:
     @property
     def signed(self) -> bool:
         """Whether its maps have a sign: above 0 what raises the score, below 0 what lowers it."""
-        regional = self.regions is None or self.regions.signed
-        return regional and self.core.signed and all(bracket.signed for bracket in self.brackets)
+        return self.core.signed and all(bracket.signed for bracket in self.brackets)
 
     def samples(self, nsamples: None | int | Sequence[int], open_ended: bool = False) -> tuple[int, ...]:
         """The number of samples of each bracket.

@@ -25,6 +25,10 @@ class Guard:
         self.strict = strict
         self._told: dict[tuple[object, ...], str] = {}  # what failed first, by error
 
+    def begin(self) -> None:
+        """A new training: errors are told whole again."""
+        self._told = {}
+
     @contextmanager
     def __call__(self, failure: str) -> Iterator[None]:
         """Log an exception inside, and go on after the block.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fe_saliency import segments
 from fe_saliency.backend.layers import find as find_layer
 from fe_saliency.call import Call
-from fe_saliency.method import Level, Method, find
+from fe_saliency.method import Level, Method, OfInputs, find
 from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.trace.recipe import Planned
 
@@ -32,8 +33,9 @@ def planned_maps(methods: Chosen, net: SaliencyNet) -> tuple[Planned, ...]:
 
     Raises:
         ValueError: No entry; an unknown method, or one that the model cannot have; an option that is unknown, out of
-            its range, or that the method has no use for.
+            its range, or does not go with the method.
         TypeError: An entry, a name or an option of the wrong kind.
+        ImportError: A method with regions, and scikit-image is not installed.
     """
     if methods is None:
         return ()
@@ -121,8 +123,12 @@ def _passes(call: Call, net: SaliencyNet) -> int:
             f"`baseline` must be given for the method {method.name!r}, rows of data to draw from: "
             f"({method.name!r}, {{'baseline': FromData(rows)}}), with rows (N, ...) of the model's input."
         )
+    if method.regions is not None:
+        segments.tools()
     several = call.baselines(net.model_inputs)
     for baselines in several:
+        if any(isinstance(each, OfInputs) for each in baselines):
+            raise ValueError("`baseline` (=OfInputs) is for what a layer gives, but the Trace explains the inputs.")
         unread = {key for each in baselines for key in each.keys} - set(net.model_inputs)
         if unread:
             raise ValueError(

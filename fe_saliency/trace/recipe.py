@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from fe_saliency.attribution import Attribution
 from fe_saliency.checks import whole
 from fe_saliency.control.copies import check_method
 from fe_saliency.labels import file_part
 from fe_saliency.method import Method, find
+from fe_saliency.review.pictures import OVERLAY
 from fe_saliency.saliency_net import SaliencyNet
 
 MAPS = ("vanilla", "smoothed", "integrated", "smoothed_integrated")
@@ -50,15 +53,18 @@ class Planned:
     @property
     def told(self) -> dict[str, Any]:
         """The method and its options, as JSON can hold them; of what it cannot, the type."""
-        plain = {
-            option: value if isinstance(value, (str, int, float)) else type(value).__name__
-            for option, value in self.options.items()
-        }
+        plain = {option: _plain(value) for option, value in self.options.items()}
         return {"method": self.method if isinstance(self.method, str) else self.method.name, **plain}
 
     def of(self, net: SaliencyNet, rows: dict[str, Any], **more: Any) -> Attribution:
         """It, of these rows by what `net` explains."""
         return net.attribute(rows, self.method, nsamples=self.nsamples, **self.options, **more)
+
+
+def _plain(value: Any) -> str | float:
+    if isinstance(value, str):
+        return value
+    return float(value) if np.ndim(value) == 0 and hasattr(value, "__float__") else type(value).__name__
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         names = [each.name for each in self.maps]
-        parts = [file_part(name).lower() for name in [*names, *CONTROLS]]
+        parts = [file_part(name).lower() for name in [*names, *CONTROLS, OVERLAY]]
         wrong = [name for name, part in zip(names, parts, strict=False) if not part or parts.count(part) > 1]
         if wrong:
             raise ValueError(
-                f"`methods` (={names}) must be of different names, and none of {CONTROLS}; {wrong} must not. "
+                f"`methods` (={names}) must have different names, and none of {(*CONTROLS, OVERLAY)}; {wrong} are the "
+                "same, empty or taken. "
                 "(Where files are named after them, capitals are like small letters, and what is no letter, digit, '.' "
                 "or '-' like '_'.) Say what each map is called: `methods={name: entry}`."
             )

@@ -119,8 +119,9 @@ class Saliency(Trace):
         methods: None for the four standard maps; or the maps to compute instead, whatever `smoothing` and `integrating`
             say: a list of entries, called by their methods' names, or a dict {name of the map: entry}. An entry is a
             registered name, a `fe_saliency.Method`, or a pair of one of these and its number of samples, or a dict of
-            "nsamples", "stdev_spread", "baseline" and, for class activation maps, "layer", as `SaliencyNet.attribute`
-            takes them: `methods={"black": ("idgi", {"baseline": "zero"}), "blurred": ("idgi", {"baseline": "blur"})}`.
+            "nsamples", "stdev_spread", "baseline" (an array: of one row) and, for class activation maps, "layer", as
+            `SaliencyNet.attribute` takes them:
+            `methods={"black": ("idgi", {"baseline": "zero"}), "blurred": ("idgi", {"baseline": "blur"})}`.
         feature_names: What bar charts call the features of inputs that are table rows, (B, F): F names, or with several
             inputs a dict of such lists by key. None for their indices. Another number of names is told at the first
             batch, and indices take their place.
@@ -316,6 +317,7 @@ class Saliency(Trace):
         if self.system.epoch_idx == 0:  # RestoreWizard, which runs later, puts back what it goes on with.
             self._go_on_from(self._fresh)
             self.instruments.begin()
+            self.guard.begin()
         with self.guard("The Saliency trace could not remember the untrained model"):
             self.controls.begin()
 

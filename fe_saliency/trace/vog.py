@@ -111,6 +111,7 @@ class VarianceOfGradients(Trace):
     def on_begin(self, data: Data) -> None:
         if self.system.mode != "test" and self.system.epoch_idx == 0:  # RestoreWizard comes later.
             self._examples, self.run = {}, new_run()
+            self.guard.begin()
         pipeline = self.system.pipeline
         epochs = range(1, max(1, self.system.total_epochs) + 1)
         present = {(mode, ds_id) for mode in MODES for each in epochs for ds_id in pipeline.get_ds_ids(each, mode)}
@@ -203,9 +204,14 @@ class VarianceOfGradients(Trace):
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.
         examples = {place: examples.state() for place, examples in self._examples.items()}
-        return {"examples": examples, "run": self.run}
+        return {"examples": examples, "run": self.run, "score": self.score}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
+        if state.get("score", self.score) != self.score:
+            raise ValueError(
+                f"`score` (={self.score!r}) must be {state['score']!r} as before: the training that goes on has kept "
+                "gradients of that."
+            )
         self.run = state.get("run", "")  # Before there were names, files stood in `save_dir` itself.
         self._examples = {}
         for place, kept in state["examples"].items():

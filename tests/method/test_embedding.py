@@ -135,3 +135,23 @@ def test_a_control_sees_one_heat_for_each_token():
     said, maps = emprt(one, {"x": TOKENS}, "gradient", **options), found.maps["words"]
     assert np.array_equal(said.entropy_original, histogram_entropy(maps, -1))
     assert not np.allclose(said.entropy_original, histogram_entropy(maps, 1))
+
+
+class Two(torch.nn.Module):
+    """An image and tokens, which are embedded twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.places = torch.nn.Embedding(9, 4), torch.nn.Embedding(9, 4)
+        self.seen, self.end = torch.nn.Conv2d(1, 4, 3), torch.nn.Linear(4, 3)
+
+    def forward(self, image, x):
+        embedded = (self.words(x) + self.places(x)).mean(dim=1)
+        return self.end(embedded**2 + self.seen(image).mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize("layer, axis", [("words", -1), ("places", -1), ("seen", 1)])
+def test_each_embedding_has_its_vectors_last_and_a_convolution_its_channels_first(layer, axis):
+    one = SaliencyNet(fe.build(Two, optimizer_fn=None), ["image", "x"], "y", ["of_image", "of_x"])
+    given = {"image": RNG.normal(size=(3, 1, 5, 5)).astype("float32"), "x": TOKENS}
+    assert one.attribute(given, "gradient", layer=layer).channel_axis == axis

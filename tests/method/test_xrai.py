@@ -148,3 +148,9 @@ def test_wrong_settings(wrong):
     with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` .* must "):
         Regions(**wrong)
     assert XRAIParameters().experimental_params["min_pixel_diff"] == round(Regions().least * 224**2)
+
+
+def test_what_ranks_regions_is_checked_at_once():
+    assert Regions([50, 100]) == Regions((50, 100)) and hash(Regions([50, 100]))
+    with pytest.raises(TypeError, match=r"`ranking` \(=3\) must be a `Regions`"):
+        regions("gradient", 3)

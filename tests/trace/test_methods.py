@@ -1,6 +1,7 @@
 """Maps of one's own choice in the Trace: `methods=[...]`."""
 
 import logging
+import sys
 
 import fastestimator as fe
 import numpy as np
@@ -10,9 +11,9 @@ from models import batch, model, to_host
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from training import Figures, classifier, column, contents, dataset, drawn, estimator, images, saliency, titles
 
-from fe_saliency import Method, SaliencyNet, archive, noisy_weights, smooth
+from fe_saliency import Method, SaliencyNet, archive, noisy_weights, regions, smooth
 from fe_saliency.display import MaskColumn, SignedColumn, common_scale, to_mask
-from fe_saliency.method import FromData, MeanOf
+from fe_saliency.method import FromData, MeanOf, OfInputs
 from fe_saliency.trace import Saliency
 from fe_saliency.trace.fitting import fitted, least
 from fe_saliency.trace.methods import planned_maps
@@ -180,8 +181,11 @@ def test_equal_titles_are_told_apart():
         ({3: "gradient"}, TypeError, r"`methods` \(with 3\) must name each map by a text"),
         ({"mine": "gradcam?"}, ValueError, r"`methods\['mine'\]`: `method` \(='gradcam\?'\)"),
         ({}, ValueError, r"`methods` \(=\{\}\) must name at least one method"),
-        ({"": "gradient"}, ValueError, r"must be of different names.*\[''\] must not"),
-        ({"a b": "gradient", "A:b": "vargrad"}, ValueError, r"\['a b', 'A:b'\] must not"),
+        ({"": "gradient"}, ValueError, r"must have different names.*\[''\] are the same, empty or taken"),
+        ({"a b": "gradient", "A:b": "vargrad"}, ValueError, r"\['a b', 'A:b'\] are the same"),
+        ({"overlay": "gradient"}, ValueError, r"\['overlay'\] are the same, empty or taken"),
+        ([regions("expected_gradients")], ValueError, r"`methods\[0\]`: `baseline` must be given .* FromData\(rows\)"),
+        ([("idgi", {"baseline": OfInputs(0)})], ValueError, r"`baseline` \(=OfInputs\) is for what a layer gives"),
         (["expected_gradients"], ValueError, r"`methods\[0\]`: `baseline` must be given .* FromData\(rows\)"),
         ([("idgi", {"baseline": "uniform"})], ValueError, r"`baseline` for \['x'\] must not be random"),
         ([("expected_gradients", {"baseline": "zero"})], ValueError, r"`baseline` for `x` .* drawn from data here"),
@@ -205,9 +209,9 @@ def test_equal_titles_are_told_apart():
         (
             ["gradient", "gradient"],
             ValueError,
-            r"must be of different names.*\['gradient', .*must not.*\{name: entry\}",
+            r"must have different names.*\['gradient', .*are the same.*\{name: entry\}",
         ),
-        ([Method("untrained", "U", "-")], ValueError, r"none of \('untrained', 'randomised'\)"),
+        ([Method("untrained", "U", "-")], ValueError, r"none of \('untrained', 'randomised', 'Overlay'\)"),
     ],
 )
 def test_bad_ones_are_refused_at_once(methods, error, message):
@@ -282,3 +286,18 @@ def test_class_activation_maps_of_several_inputs_are_refused(backend):
     )
     with pytest.raises(ValueError, match=expected):
         Saliency(made, ["x0", "x1"], "y", outputs=["m0", "m1"], methods=CAM)
+
+
+def test_regions_below_zero_are_not_drawn_like_those_above(backend, tmp_path):
+    made = classifier(backend)
+    trace = saliency(made, methods={"found": regions("gradient")}, signed=True, mode="eval", samples=2, strict=True)
+    figures = Figures()
+    estimator(backend, made, [trace, figures], evaluation=dataset(backend), epochs=1).fit()
+    (drawn_map,) = (each for each in figures.displays()[0].sections[0].columns if each.title == "found")
+    assert isinstance(drawn_map, SignedColumn)
+
+
+def test_a_method_that_needs_scikit_image_says_so_at_once(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.segmentation", None)
+    with pytest.raises(ImportError, match="scikit-image"):
+        saliency(classifier("torch"), methods=["xrai"])

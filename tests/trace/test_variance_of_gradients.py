@@ -358,6 +358,12 @@ def test_restore_wizard_continues_the_statistic(backend, tmp_path):
     assert {path.name for path in written(tmp_path / "ranking").iterdir()} >= {"vog_eval.csv"}
 
 
+def test_gradients_of_another_score_are_not_mixed_in():
+    model = classifier("torch")
+    with pytest.raises(ValueError, match=r"`score` \(='logit'\) must be 'probability' as before"):
+        vog(model, score="logit").__setstate__(vog(model, score="probability").__getstate__())
+
+
 @pytest.mark.parametrize("how", ["a file", "not allowed"])
 def test_a_folder_that_cannot_be_written_to_is_told_before_the_training(how, tmp_path):
     model = classifier("torch")
