@@ -45,6 +45,8 @@ def said(nets, backend, method, **options):
     brackets = find(method).brackets
     if any(bracket.from_data for bracket in brackets):
         options["baseline"] = FromData(photos(backend, SIDE, 4)[1:])
+    if find(method).adaptive:  # Nothing but ties in an image of one colour, such as zero, and it begins there.
+        options["baseline"] = photos(backend, SIDE, 4)[3]
     nsamples = (None, 4, (3, 2), (2, 2, 2))[len(brackets)]
     return nets[backend].attribute({"x": photos(backend, SIDE, 1)}, method, nsamples=nsamples, **options)
 

@@ -22,6 +22,8 @@ class Guided(Adaptive):
     """Go from the baseline to the input in steps that move the elements of the smallest gradients first.
 
     After step t of T the L1 distance to the input is 1 - t / T of the whole. Each input of several goes its own way.
+    The path is a chain of choices, and so is sensitive: noise of 1e-5 in a photo was seen to change the map of
+    SqueezeNet by half of its norm.
 
     Args:
         fraction: The share of all elements that is moved at once, those of the smallest gradients, above 0 and at most
