@@ -57,11 +57,11 @@ class Call:
             raise ValueError(
                 f"`baseline` must be None for the method {self.method.name!r}, which has no path from a given one."
             )
-        # Where regions are found, the paths begin at black and at white.
-        if self.baseline is None and self.method.regions is None and any(each.one_path for each in brackets):
-            object.__setattr__(self, "baseline", "zero")
-        if self.baseline is None and regions is not None and wanted and not any(each.from_data for each in brackets):
-            object.__setattr__(self, "baseline", Several(regions.baselines()))
+        if self.baseline is None and wanted and not any(each.from_data for each in brackets):
+            if regions is not None:
+                object.__setattr__(self, "baseline", Several(regions.baselines()))
+            elif any(each.one_path for each in brackets):
+                object.__setattr__(self, "baseline", "zero")
 
     def baselines(self, keys: Sequence[str]) -> list[tuple[Baseline, ...]]:
         """What is run one after the other: for each of several baselines one tuple with one entry per key.

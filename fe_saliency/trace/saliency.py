@@ -87,7 +87,7 @@ class Saliency(Trace):
             scale of a model that has hardly learned all is bright later. Controls are always on their own. The colour
             bar says which.
         signed: Whether maps keep their sign, in colours whose white is zero; smoothed maps are means then. Those of
-            `methods` whose maps have no sign (squares, variances, class activation maps, regions) are drawn as ever.
+            `methods` whose maps have no sign (squares, variances, class activation maps) are drawn as ever.
         drawn: How many of the samples are drawn, from the first; None for all.
         tags: Whether each sample and map has a tag of its own in TensorBoard too, so that the step slider plays its
             history; only where `fe.trace.io.TensorBoard(write_images=...)` names the figure.
