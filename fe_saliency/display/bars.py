@@ -1,8 +1,8 @@
 """Rows of tables as bar charts: a line for each feature, in the same order in every column."""
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.colors import FAINT, INK, PAPER, Color, colorize, colorize_signed
 from fe_saliency.display.columns import ImageColumn, MaskColumn, SignedColumn
 from fe_saliency.display.parts import Parts
@@ -36,35 +36,32 @@ def bars(column: ImageColumn | MaskColumn | SignedColumn, parts: Parts, cell: in
     margin = min(widest, round(cell * (_LISTED if listed else _BESIDE))) + size // 2 if widest else 0
     width, height = margin + (size // 2 if listed else cell), line * parts.indices.shape[1]
     values = np.clip(parts.of(column.values / (255 if column.values.dtype == np.uint8 else 1)), -1, 1)
-    drawn = np.empty((len(column), height, width, 3), np.uint8)
+    drawn = np.full((len(column), height, width, 3), PAPER, np.uint8)
     for row in range(len(column)):
-        picture = Image.new("RGB", (width, height), PAPER)
-        draw = ImageDraw.Draw(picture)
+        canvas = Canvas(drawn[row])
         if not listed:
-            _paint_bars(draw, values[row], isinstance(column, SignedColumn), (margin, width), line)
+            _paint_bars(canvas, values[row], isinstance(column, SignedColumn), (margin, width), line)
         for place, text in enumerate(texts[row] if texts else []):
             lettering = shorten(text, margin - size // 2, size)
             top = place * line + (line - lettering.height) // 2
-            write(draw, lettering, (size // 4, top), margin - size // 2, INK, centered=False)
-        drawn[row] = np.asarray(picture)
+            write(canvas, lettering, (size // 4, top), margin - size // 2, INK, centered=False)
     return drawn
 
 
-def _paint_bars(draw: ImageDraw.ImageDraw, values: np.ndarray, signed: bool, sides: tuple[int, int], line: int) -> None:
+def _paint_bars(canvas: Canvas, values: np.ndarray, signed: bool, sides: tuple[int, int], line: int) -> None:
     """The bars of one row, between the pixels `sides`."""
     left, right = sides
     zero = (left + right) // 2 if signed else left
     full = (right - left) // 2 - 2 if signed else right - left - 2
     if not signed:
-        draw.rectangle((left, 0, right, line * len(values)), fill=_color(0.0, signed))
+        canvas.fill(left, 0, right, line * len(values), _color(0.0, signed))
     for place, value in enumerate(values.tolist()):
         end = zero + round(value * full)
         if end != zero:
             top = place * line + line // 6
-            box = (min(zero, end), top, max(zero, end), top + line * 2 // 3)
-            draw.rectangle(box, fill=_color(value, signed))
+            canvas.fill(min(zero, end), top, max(zero, end), top + line * 2 // 3, _color(value, signed))
     if signed:
-        draw.line((zero, 0, zero, line * len(values)), fill=FAINT)
+        canvas.fill(zero, 0, zero, line * len(values), FAINT)
 
 
 def _color(value: float, signed: bool) -> Color:

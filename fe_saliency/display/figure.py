@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.cells import paint_cells
-from fe_saliency.display.colors import PAPER
 from fe_saliency.display.layout import arrange
 from fe_saliency.display.legend import CAPTION, SIGNED_CAPTION
 from fe_saliency.display.section import Section
@@ -49,14 +48,13 @@ def compose(
     (3, dtype('uint8'))
     """
     layout = arrange(check_sections(sections), caption, check_scale(scale), signed_caption)
-    picture = Image.new("RGB", (layout.width, layout.height), PAPER)
-    draw = ImageDraw.Draw(picture)
+    canvas = Canvas.blank(layout.width, layout.height)
     for block in layout.blocks:
-        block.header.paint(draw, block.spans)
-        paint_cells(picture, block)
+        block.header.paint(canvas, block.spans)
+        paint_cells(canvas, block)
     for legend in layout.legends:
-        legend.paint(picture)
-    return np.array(picture)
+        legend.paint(canvas)
+    return canvas.pixels
 
 
 def check_sections(sections: Section | Sequence[Section]) -> list[Section]:

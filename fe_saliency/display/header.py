@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import ImageDraw
-
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.colors import BAND, INK
 from fe_saliency.display.section import Section
 from fe_saliency.display.sizes import Sizes
@@ -38,16 +37,16 @@ class Header:
         """Where the rows begin."""
         return self.titles_bottom + (self.gap if self.titles else 0)
 
-    def paint(self, draw: ImageDraw.ImageDraw, spans: Sequence[tuple[int, int]]) -> None:
+    def paint(self, canvas: Canvas, spans: Sequence[tuple[int, int]]) -> None:
         """Draw it; `spans`: the left and the width of each column."""
         if self.label is not None:
             right, bottom = self.left + self.width - 1, self.top + self.band_height - 1
-            draw.rectangle((self.left, self.top, right, bottom), fill=BAND)
+            canvas.fill(self.left, self.top, right, bottom, BAND)
             corner = (self.left + self.gap, self.top + self.gap // 2)
-            write(draw, self.label, corner, self.width, INK, centered=False)
+            write(canvas, self.label, corner, self.width, INK, centered=False)
         # The lines stand on the rows below them.
         for title, (left, width) in zip(self.titles, spans, strict=False):
-            write(draw, title, (left, self.titles_bottom - title.height), width, INK)
+            write(canvas, title, (left, self.titles_bottom - title.height), width, INK)
 
 
 def measure_header(section: Section, widths: Sequence[int], inner: int, top: int, sizes: Sizes) -> Header:

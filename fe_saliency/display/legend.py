@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from fe_saliency.display.colors import FAINT, FRAME, INK, colorize, colorize_signed
+from fe_saliency.display.canvas import Canvas
+from fe_saliency.display.colors import FAINT, INK, colorize, colorize_signed
 from fe_saliency.display.columns import Column, MaskColumn, SignedColumn
 from fe_saliency.display.sizes import Sizes
 from fe_saliency.display.typeset import Lettering, fit, spread, write
@@ -79,21 +79,19 @@ class Legend(NamedTuple):
         heights = self.low.height, self.caption.height
         return max(heights) if self.beside else sum(heights) + self.gap
 
-    def paint(self, picture: Image.Image) -> None:
+    def paint(self, canvas: Canvas) -> None:
         """Draw it where it was measured for."""
-        draw = ImageDraw.Draw(picture)
-        write(draw, self.low, (self.left + self.low_width - self.low.width, self.top), self.low.width, INK)
+        write(canvas, self.low, (self.left + self.low_width - self.low.width, self.top), self.low.width, INK)
         left = self.left + self.low_width + self.gap
         height, width = self.bar.shape[:2]
         top = self.top + (self.low.height - height) // 2
-        picture.paste(Image.fromarray(self.bar), (left, top))
-        draw.rectangle((left - 1, top - 1, left + width, top + height), outline=FRAME)
-        write(draw, self.high, (left + width + self.gap, self.top), self.high.width, INK)
+        canvas.paste(self.bar, left, top)
+        write(canvas, self.high, (left + width + self.gap, self.top), self.high.width, INK)
         if self.beside:
             corner = (self.left + self.bar_right + 2 * self.gap, self.top)
         else:
             corner = (self.left, self.top + self.low.height + self.gap)
-        write(draw, self.caption, corner, self.caption.width, FAINT, centered=False)
+        write(canvas, self.caption, corner, self.caption.width, FAINT, centered=False)
 
 
 def measure_legends(

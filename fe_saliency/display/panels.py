@@ -1,9 +1,9 @@
 """The pictures of one column: of images pixels, of table rows bars, of volumes slices, of signals lines."""
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from fe_saliency.display.bars import bars
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.colors import FAINT, FRAME, INK, PALE, Color
 from fe_saliency.display.columns import MaskColumn, PictureColumn, SignalColumn, SignedColumn
 from fe_saliency.display.curves import curves
@@ -39,7 +39,7 @@ def label_plain(drawn: np.ndarray, column: PictureColumn) -> np.ndarray:
     drawn = np.where(blank[:, None, None, None], np.array(FRAME, np.uint8), drawn)
     for row, text in texts.items():
         ink = INK if blank[row] else FAINT if drawn[row].mean() > 128 else PALE
-        drawn[row] = _lettered(drawn[row], text, ink)
+        _write_on(drawn[row], text, ink)
     return drawn
 
 
@@ -58,9 +58,7 @@ def _constant(column: PictureColumn) -> dict[int, str]:
     }
 
 
-def _lettered(cell: np.ndarray, text: str, ink: Color) -> np.ndarray:
+def _write_on(cell: np.ndarray, text: str, ink: Color) -> None:
     height, width = cell.shape[:2]
     lettering = fit(text, width, height, max(9, width // 10), 6)
-    picture = Image.fromarray(cell)
-    write(ImageDraw.Draw(picture), lettering, (0, (height - lettering.height) // 2), width, ink)
-    return np.asarray(picture)
+    write(Canvas(cell), lettering, (0, (height - lettering.height) // 2), width, ink)

@@ -53,9 +53,9 @@ class SaliencyDisplay(Display):
             **kwargs: Ignored; FastEstimator's own displays have some.
 
         Returns:
-            (1, H, W, 3) uint8, a copy.
+            (1, H, W, 3) uint8, read-only.
         """
-        return self.image[None].copy()
+        return self.image[None]
 
     def show(
         self,

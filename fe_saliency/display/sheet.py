@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from fe_saliency.checks import whole
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.cells import paint_notes, paste
-from fe_saliency.display.colors import PAPER
 from fe_saliency.display.columns import PictureColumn, TextColumn
 from fe_saliency.display.figure import check_scale
 from fe_saliency.display.header import Header, measure_header
@@ -57,14 +56,14 @@ class _Grid:
     width: int  # Of each cell
     bottom: int
 
-    def paint(self, picture: Image.Image, sizes: Sizes) -> None:
+    def paint(self, canvas: Canvas, sizes: Sizes) -> None:
         """Draw it where it was measured for."""
-        self.header.paint(ImageDraw.Draw(picture), [])
+        self.header.paint(canvas, [])
         height = self.cells.shape[1]
         for cell, corner in zip(self.cells, self.corners, strict=True):
-            paste(picture, cell, corner, (self.width, height))
+            paste(canvas, cell, corner, (self.width, height))
         below = [(left, top + height + sizes.note_gap, self.width) for left, top in self.corners]
-        paint_notes(picture, self.group.captions, self.notes, below)
+        paint_notes(canvas, self.group.captions, self.notes, below)
 
 
 def contact_sheet(
@@ -116,12 +115,12 @@ def contact_sheet(
     inner = columns * (group_width + sizes.block_gap) - sizes.block_gap
     bottom = max(grid.bottom for grid in grids[-across:])
     layout = enclose([], [group.pictures for group in groups], (caption, signed_caption), inner, bottom, sizes)
-    picture = Image.new("RGB", (layout.width, layout.height), PAPER)
+    canvas = Canvas.blank(layout.width, layout.height)
     for grid in grids:
-        grid.paint(picture, sizes)
+        grid.paint(canvas, sizes)
     for legend in layout.legends:
-        legend.paint(picture)
-    return np.array(picture)
+        legend.paint(canvas)
+    return canvas.pixels
 
 
 def _place(group: Group, cells: np.ndarray, corner: tuple[int, int], per_line: int, width: int, sizes: Sizes) -> _Grid:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.colors import FAINT, PAPER
 from fe_saliency.display.parts import Parts
 from fe_saliency.display.pixels import Pixels, pixels
@@ -40,10 +40,9 @@ def slices(column: Pixels, parts: Parts, cell: int) -> np.ndarray:
         left = place * (wide + gap)
         found[:, :high, left : left + wide] = drawn[:, place]
     for row, texts in enumerate(parts.labels or []):
-        picture = Image.fromarray(found[row])
+        canvas = Canvas(found[row])
         for place, text in enumerate(texts):
             lettering = fit(text, wide, below, size, _LEAST_FONT - 2)
             top = high + (below - lettering.height) // 2
-            write(ImageDraw.Draw(picture), lettering, (place * (wide + gap), top), wide, FAINT)
-        found[row] = np.asarray(picture)
+            write(canvas, lettering, (place * (wide + gap), top), wide, FAINT)
     return found

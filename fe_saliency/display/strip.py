@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.cells import paint_cells, paint_notes
 from fe_saliency.display.colors import ALARM, ALARM_TINT, PAPER
 from fe_saliency.display.columns import Column
@@ -61,20 +61,19 @@ class Strip:
         header = measure_header(Section(columns), self.widths, inner, band.bottom + above, sizes)
         block = place(self.section, self.pictures, self.widths, header, sizes, below)
         layout = enclose([block], columns, captions, inner, block.bottom + below, sizes)
-        picture = Image.new("RGB", (layout.width, layout.height), PAPER)
-        draw = ImageDraw.Draw(picture)
+        canvas = Canvas.blank(layout.width, layout.height)
         spans = block.spans[-len(self.frames) :]
         for tab in self.tabs:
-            _paint_tab(draw, tab, spans, (band.bottom, block.bottom + below), sizes)
-        band.paint(draw, [])
-        header.paint(draw, block.spans)
-        paint_cells(picture, block)
+            _paint_tab(canvas, tab, spans, (band.bottom, block.bottom + below), sizes)
+        band.paint(canvas, [])
+        header.paint(canvas, block.spans)
+        paint_cells(canvas, block)
         for frame, notes, span in zip(self.frames, self.notes, spans, strict=True):
             tops = [top + block.row_height + sizes.note_gap for top in block.row_tops]
-            paint_notes(picture, frame.notes, notes, [(span.left, top, span.width) for top in tops])
+            paint_notes(canvas, frame.notes, notes, [(span.left, top, span.width) for top in tops])
         for legend in layout.legends:
-            legend.paint(picture)
-        return np.array(picture)
+            legend.paint(canvas)
+        return canvas.pixels
 
 
 def measure_strip(frames: Sequence[Frame], lead: Sequence[Column], label: str | None, scale: float) -> Strip:
@@ -125,16 +124,14 @@ def _tabs(frames: Sequence[Frame], widths: Sequence[int], sizes: Sizes) -> list[
     return tabs
 
 
-def _paint_tab(
-    draw: ImageDraw.ImageDraw, tab: _Tab, spans: Sequence[Span], heights: tuple[int, int], sizes: Sizes
-) -> None:
+def _paint_tab(canvas: Canvas, tab: _Tab, spans: Sequence[Span], heights: tuple[int, int], sizes: Sizes) -> None:
     """The word where the run begins, a line down from there, and a tint behind the pictures."""
     top, bottom = heights
     half, line = sizes.gutter // 2, max(1, sizes.note_gap - 1)
     left, right = spans[tab.first].left - half, spans[tab.last].left + spans[tab.last].width - 1 + half
     foot = top + tab.word.height + sizes.note_gap
-    draw.rectangle((left, top, right, bottom + half), fill=ALARM_TINT)
-    draw.rectangle((left - line + 1, top, left, bottom + half), fill=ALARM)
-    draw.rectangle((left, top, right, foot), fill=ALARM)
+    canvas.fill(left, top, right, bottom + half, ALARM_TINT)
+    canvas.fill(left - line + 1, top, left, bottom + half, ALARM)
+    canvas.fill(left, top, right, foot, ALARM)
     corner = (spans[tab.first].left + sizes.note_gap, top + sizes.note_gap // 2)
-    write(draw, tab.word, corner, tab.word.width, PAPER, centered=False)
+    write(canvas, tab.word, corner, tab.word.width, PAPER, centered=False)

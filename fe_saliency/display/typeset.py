@@ -7,9 +7,11 @@ from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.colors import Color
 
 ELLIPSIS = "\u2026"
@@ -174,7 +176,7 @@ def _head(line: str, width: int, size: int, bold: bool) -> str:
 
 
 def write(
-    draw: ImageDraw.ImageDraw,
+    canvas: Canvas,
     lettering: Lettering,
     corner: tuple[int, int],
     width: int,
@@ -184,7 +186,7 @@ def write(
     """Put lettering on the picture.
 
     Args:
-        draw: Where to draw.
+        canvas: Where to draw.
         lettering: What to draw.
         corner: Left and top of the box, in pixels.
         width: Of the box, in pixels.
@@ -196,16 +198,16 @@ def write(
     for line in lettering.lines:
         indent = (width - text_width(line, lettering.size, lettering.bold)) // 2 if centered else 0
         stencil, (right, down) = _stencil(line, lettering.size, lettering.bold)
-        draw.bitmap((left + indent + right, top + down), stencil, fill=color)
+        canvas.stamp(stencil, left + indent + right, top + down, color)
         top += leading
 
 
 @lru_cache(maxsize=256)
-def _stencil(line: str, size: int, bold: bool) -> tuple[Image.Image, tuple[int, int]]:
+def _stencil(line: str, size: int, bold: bool) -> tuple[np.ndarray, tuple[int, int]]:
     """One line as a mask of its ink, and how far that lies from the line's left and top: most stand in every figure."""
     face = font(size, bold)
     left, top, right, bottom = face.getbbox(line)
     corner = floor(left), floor(top)
     stencil = Image.new("L", (max(1, ceil(right) - corner[0]), max(1, ceil(bottom) - corner[1])))
     ImageDraw.Draw(stencil).text((-corner[0], -corner[1]), line, font=face, fill=255)
-    return stencil, corner
+    return np.repeat(np.asarray(stencil)[..., None], 3, axis=2), corner

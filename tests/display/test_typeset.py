@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from fe_saliency.display.canvas import Canvas
 from fe_saliency.display.typeset import ELLIPSIS, NO_BREAK, fit, font, shorten, spread, text_width, wrap, write
 
 TEXTS = [
@@ -27,9 +28,9 @@ def test_letters_stay_in_the_box(text, width, height, bold):
     lettering = fit(text, width, height, 16, 10, bold)
     assert lettering.width <= width
     assert lettering.height <= max(height, lettering.leading)
-    picture = Image.new("L", (width + 40, height + 40), 0)
-    write(ImageDraw.Draw(picture), lettering, (20, 20), width, 255)
-    ink = np.asarray(picture) > 40
+    canvas = Canvas(np.zeros((height + 40, width + 40, 3), np.uint8))
+    write(canvas, lettering, (20, 20), width, (255, 255, 255))
+    ink = canvas.pixels[..., 0] > 40
     inside = ink[20 : 20 + max(height, lettering.leading), 19 : 21 + width]
     assert ink.sum() == inside.sum()
     assert bool(text) == bool(ink.any())
@@ -58,12 +59,12 @@ def test_of_a_long_name_the_two_ends_are_left(text, width):
 @pytest.mark.parametrize("left", [-3, 10, 70])
 def test_letters_that_were_drawn_before_are_what_drawing_them_anew_gives(text, bold, left):
     lettering = fit(text, 400, 40, 19, bold=bold)
-    pictures = [Image.new("RGB", (120, 40), (250, 220, 190)) for _ in range(3)]
-    ImageDraw.Draw(pictures[0]).text((left, 7), text, font=font(19, bold), fill=(31, 35, 40))
-    for picture in pictures[1:]:
-        write(ImageDraw.Draw(picture), lettering, (left, 7), 400, (31, 35, 40), centered=False)
-    drawn, first, again = map(np.asarray, pictures)
-    assert np.array_equal(first, drawn) and np.array_equal(again, drawn)
+    drawn = Image.new("RGB", (120, 40), (250, 220, 190))
+    canvases = [Canvas(np.array(drawn)) for _ in range(2)]
+    ImageDraw.Draw(drawn).text((left, 7), text, font=font(19, bold), fill=(31, 35, 40))
+    for canvas in canvases:
+        write(canvas, lettering, (left, 7), 400, (31, 35, 40), centered=False)
+        assert np.array_equal(canvas.pixels, np.asarray(drawn))
 
 
 def test_nothing_is_lost_unless_marked():
