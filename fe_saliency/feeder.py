@@ -58,6 +58,14 @@ class Feeder:
         whole = len(rows) == self.batch
         return {key: self._tensor(array if whole else array[rows]) for key, array in self.rows.items()}
 
+    def constant(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """What the brackets read of these rows, whatever the sample."""
+        return {
+            key: self._tensor(array)
+            for bracket, level, sampling in zip(self.brackets, self.levels, self.samplings, strict=True)
+            for key, array in bracket.feed_rows(level, sampling, rows).items()
+        }
+
     def samples(self, depth: int, samples: range, rows: np.ndarray) -> dict[str, Tensor]:
         """What the bracket at `depth` reads for these samples of these rows."""
         found, coming = self._coming.pop((depth, samples), (None, None))

@@ -13,7 +13,7 @@ from fe_saliency.plan import Smaller
 #: Seconds after which no larger chunk is tried, beside the first.
 _PATIENCE = 1.0
 #: What is less of a gain than this is taken for noise.
-_GAIN = 0.97
+_GAIN = 0.95
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
 #: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
@@ -70,19 +70,19 @@ def measure(
         work(first, False)  # Tracing, and what a framework does once.
     except Smaller:
         return measure(work, first // 2, first // 2, layout)
-    best = Pace(first, False, _seconds(work, first, False))
-    tried = {first: best.seconds or 0.0}
-    begun, points, vain = perf_counter(), 2 * first, 0
+    tried = {first: _seconds(work, first, False)}
+    begun, room, points, vain = perf_counter(), first, 2 * first, 0
     while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
         try:
-            seconds = _seconds(work, points, False)
+            tried[points] = _seconds(work, points, False)
         except Smaller:
             break
-        tried[points] = seconds
-        better = seconds < _GAIN * (best.seconds or 0)
-        best, vain = (Pace(points, False, seconds), 0) if better else (best, vain + 1)
+        if tried[points] < _GAIN * tried[room]:  # Other work may have come in between: the best is seen once more.
+            tried[room] = min(tried[room], _seconds(work, room, False))
+        room, vain = (points, 0) if tried[points] < _GAIN * tried[room] else (room, vain + 1)
         points *= 2
-    best = replace(best, whole=max(size for size, cost in tried.items() if cost <= _WHOLE * (best.seconds or 0)))
+    whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
+    best = Pace(room, False, tried[room], whole)
     return best if layout is None else _turned(work, best, last, layout)
 
 

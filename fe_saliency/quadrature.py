@@ -21,11 +21,13 @@ def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     return (points + 1) / 2, weights / weights.sum()
 
 
+@cache
 def midpoint(count: int) -> tuple[np.ndarray, np.ndarray]:
     """The middles of `count` (at least 1) equal parts, equally weighted; error O(1 / count ** 2)."""
     return (np.arange(_checked(count, 1)) + 0.5) / count, np.full(count, 1 / count)
 
 
+@cache
 def trapezoid(count: int) -> tuple[np.ndarray, np.ndarray]:
     """`count` (at least 2) points from 0 to 1, the two ends at half weight; error O(1 / count ** 2)."""
     weights = np.full(_checked(count, 2), 1 / (count - 1))

@@ -84,7 +84,7 @@ class Walk:
             rows: Their numbers.
             held: What targets hold of one row; it serves for all.
         """
-        feed = self.clean.feed(rows)
+        feed = {**self.clean.feed(rows), **self.feeder.constant(rows)}
         if self.brackets:
             for depth in range(len(self.brackets)):
                 feed.update(self.feeder.samples(depth, range(1), rows))
@@ -105,7 +105,7 @@ class Walk:
     def _at_once(self, rows: np.ndarray) -> tuple[Settled, Walked]:
         """All samples of all rows, and the clean pass, as one program."""
         samples = range(self.effort.counts[0])
-        feed = {**self.clean.feed(rows), **self.feeder.samples(0, samples, rows)}
+        feed = {**self.clean.feed(rows), **self.feeder.constant(rows), **self.feeder.samples(0, samples, rows)}
         weights = self.feeder.weights(samples)
         if weights is not None:
             feed[Composition.weights] = weights
@@ -118,7 +118,11 @@ class Walk:
 
     def _refined(self, rows: np.ndarray, targets: Settled) -> Walked:
         """Take samples of these rows until each has enough; those that have leave."""
-        clean: Mapping[str, Tensor] = {**self.feeder.clean(rows), **self.clean.held(rows, targets)}
+        clean: Mapping[str, Tensor] = {
+            **self.feeder.clean(rows),
+            **self.feeder.constant(rows),
+            **self.clean.held(rows, targets),
+        }
         states, taken, left = self.driver.begin(clean), 0, np.arange(len(rows))
         parts: list[Walked] = []
         order: list[np.ndarray] = []
@@ -169,7 +173,7 @@ class Walk:
         if states is not None and self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
         held, samples = self.clean.held(rows, targets), self.feeder.samples(0, range(1), rows)
-        feed = {**self.feeder.clean(rows), **held, **samples}
+        feed = {**self.feeder.clean(rows), **self.feeder.constant(rows), **held, **samples}
         origins = list(self.chunks.run(ORIGINS, feed, 1).values())
         gap = self.finish.given_gap(maps, score, origins)
         unsure = self.finish.rounding(score, origins, self.feeder.dtype)

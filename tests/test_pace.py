@@ -78,19 +78,19 @@ def test_the_last_chunk_is_never_exceeded(bench):
     assert measure(bench(MILLIONTHS), 64, 64, None).room == 64
 
 
-@pytest.mark.parametrize("gain", [1.0, 0.98])
+@pytest.mark.parametrize("gain", [1.0, 0.96])
 def test_ties_go_to_the_smaller_chunk(gain, bench):
-    """So do gains of less than three hundredths, which may be noise."""
+    """So do gains of less than five hundredths, which may be noise."""
     work = bench({32: 1e-6, 64: gain * 1e-6, 128: gain * 1e-6})
     assert measure(work, 32, 2**20, None) == Pace(32, False, pytest.approx(1e-6), whole=128)
-    assert measure(bench({32: 1e-6, 64: 0.96e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, None).room == 64
+    assert measure(bench({32: 1e-6, 64: 0.94e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, None).room == 64
 
 
 def test_a_slow_model_is_not_measured_for_long(bench):
     """Though every larger chunk would be cheaper; and a run that lasts is not repeated."""
     work = bench(lambda points: 0.02 * (32 / points) ** 0.1)
     found = measure(work, 32, 2**20, None)
-    assert work.tried == [(32, False), (32, False), (64, False)]
+    assert work.tried == [(32, False), (32, False), (64, False), (32, False)]
     assert found.room == 64 and found.seconds == pytest.approx(0.02 * 0.5**0.1)
 
 
@@ -118,7 +118,20 @@ def test_the_best_of_a_few_runs_counts_and_the_first_of_all_does_not(bench):
     assert measure(now_and_then, 32, 32, None).seconds == pytest.approx(1e-6)
 
 
-@pytest.mark.parametrize("other, taken", [(0.5, True), (0.96, True), (0.98, False), (1.0, False), (3.0, False)])
+def test_a_chunk_that_was_disturbed_is_seen_once_more(bench):
+    """Or the larger one would be taken for the faster."""
+    work = bench({32: 1e-2, 64: 1e-2})
+    disturbed = chain([0.0, 0.1, 0.1], repeat(0.0))
+
+    def at_first(points, channels_last):
+        work(points, channels_last)
+        work.now += next(disturbed)
+
+    found = measure(at_first, 32, 64, None)
+    assert (found.room, found.seconds) == (32, pytest.approx(1e-2))
+
+
+@pytest.mark.parametrize("other, taken", [(0.5, True), (0.94, True), (0.96, False), (1.0, False), (3.0, False)])
 def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
     work = bench(MILLIONTHS, other=other)
     seconds = 2e-6 * (other if taken else 1)

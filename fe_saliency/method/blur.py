@@ -63,6 +63,9 @@ class BlurPath(Path):
             level.key("first pace"): np.zeros(1),
         }
 
+    def feed_rows(self, level: Level, sampling: Sampling, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {}
+
     def draws(self, level: Level) -> bool:
         return False
 

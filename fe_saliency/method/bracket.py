@@ -113,6 +113,10 @@ class Bracket:
         """The numbers that `opening` reads for these samples of the rows of these numbers, int64 (R,)."""
         raise NotImplementedError
 
+    def feed_rows(self, level: Level, sampling: Sampling, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The numbers that `opening` reads of these rows, (R, ...) each, and that are the same for all samples."""
+        return {}
+
     def origins(self, level: Level) -> tuple[list[TensorOp], list[str]]:
         """If it has a baseline: the ops that make just the baselines, and their keys, one per input."""
         raise NotImplementedError

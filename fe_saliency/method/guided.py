@@ -59,6 +59,9 @@ class Guided(Adaptive):
     def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
         return Path().feed(level, sampling, samples, rows)
 
+    def feed_rows(self, level: Level, sampling: Sampling, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return Path().feed_rows(level, sampling, rows)
+
     def draws(self, level: Level) -> bool:
         return False
 

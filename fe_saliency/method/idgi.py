@@ -64,6 +64,9 @@ class ImportantDirection(Bracket):
     def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
         return self.path.feed(level, sampling, samples, rows)
 
+    def feed_rows(self, level: Level, sampling: Sampling, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return self.path.feed_rows(level, sampling, rows)
+
     def origins(self, level: Level) -> tuple[list[TensorOp], list[str]]:
         return self.path.origins(level)
 

@@ -78,17 +78,13 @@ class Path(Bracket):
         return [op.TimesDifference(inputs=gradients + level.keys("difference"), outputs=products)], products
 
     def feed(self, level: Level, sampling: Sampling, samples: range, rows: np.ndarray) -> dict[str, np.ndarray]:
-        feed = {
-            key: baseline.feed(array, index, samples, sampling.seed, sampling.channel_axis)
-            for index, (key, baseline, array) in enumerate(
-                zip(level.keys("given"), level.baselines, sampling.rows, strict=True)
-            )
+        return {
+            **self._fed(level, sampling, samples, drawn=True),
+            level.key("position"): self._rule(level, sampling, samples)[0],
         }
-        for key, baseline in zip(level.keys("given"), level.baselines, strict=True):
-            if not baseline.drawn:
-                feed[key] = feed[key][rows]
-        feed[level.key("position")] = self._rule(level, sampling, samples)[0]
-        return feed
+
+    def feed_rows(self, level: Level, sampling: Sampling, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {key: array[rows] for key, array in self._fed(level, sampling, range(0), drawn=False).items()}
 
     def draws(self, level: Level) -> bool:
         return any(baseline.drawn for baseline in level.baselines)
@@ -106,6 +102,16 @@ class Path(Bracket):
         if self.draws(level):
             return statistic.StratifiedMean(backend)
         return statistic.Trapezoid(backend) if level.open_ended else statistic.WeightedSum(backend)
+
+    def _fed(self, level: Level, sampling: Sampling, samples: range, drawn: bool) -> dict[str, np.ndarray]:
+        """What the baselines are made from that are `drawn`, or not; these are those of all rows."""
+        return {
+            key: baseline.feed(array, index, samples, sampling.seed, sampling.channel_axis)
+            for index, (key, baseline, array) in enumerate(
+                zip(level.keys("given"), level.baselines, sampling.rows, strict=True)
+            )
+            if baseline.drawn == drawn
+        }
 
     def _starts(self, level: Level) -> tuple[list[TensorOp], list[str]]:
         """The ops that make the baselines of `feed`, and the keys of all baselines, (B, ...) or (K*B, ...) if drawn."""
