@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from math import prod
 from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
 #: Seconds after which no larger chunk is tried, beside the first.
-_PATIENCE = 1.0
-#: What is less of a gain than this is taken for noise.
-_GAIN = 0.95
+_PATIENCE = 1.5
+#: What is less of a gain than this is taken for noise: of a larger chunk, which takes more memory, and of a layout.
+_GAIN, _TURN = 0.95, 0.97
+#: Times that differ by no more than this factor are seen again, so many times.
+_CLOSE, _LOOKS = 1.25, 3
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
 #: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
@@ -70,41 +73,68 @@ def measure(
         work(first, False)  # Tracing, and what a framework does once.
     except Smaller:
         return measure(work, first // 2, first // 2, layout)
-    tried = {first: _seconds(work, first, False)}
-    begun, room, points, vain = perf_counter(), first, 2 * first, 0
-    while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
-        try:
-            tried[points] = _seconds(work, points, False)
-        except Smaller:
-            break
-        if tried[points] < _GAIN * tried[room]:  # Other work may have come in between: the best is seen once more.
-            tried[room] = min(tried[room], _seconds(work, room, False))
-        room, vain = (points, 0) if tried[points] < _GAIN * tried[room] else (room, vain + 1)
-        points *= 2
-    whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
-    best = Pace(room, False, tried[room], whole)
+    contiguous = partial(_seconds, work, False)
+    room, tried = _grown(contiguous, first, contiguous(first), last)
+    best = Pace(room, False, tried[room], _whole(room, tried))
     return best if layout is None else _turned(work, best, last, layout)
 
 
 def _turned(
     work: Callable[[int, bool], object], best: Pace, last: int, layout: Callable[[], AbstractContextManager]
 ) -> Pace:
-    """`best`, or what is faster channels-last: as many inputs at once, or twice as many."""
-    for points in (best.room, 2 * best.room):
-        if points > last or points > best.room and not best.channels_last:
-            break
+    """`best`, or what is faster channels-last: as many inputs at once, or more."""
+
+    def channels_last(points: int) -> float:
+        with layout():
+            return _seconds(work, True, points)
+
+    room = best.room
+    try:
+        with layout():
+            work(room, True)
+        seconds, known = _seen(partial(channels_last, room), partial(_seconds, work, False, room), best.seconds or 0.0)
+    except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
+        return best
+    if seconds >= _TURN * known:
+        return best
+    room, tried = _grown(channels_last, room, seconds, last)
+    return Pace(room, True, tried[room], max(_whole(room, tried), best.whole))
+
+
+def _grown(look: Callable[[int], float], room: int, seconds: float, last: int) -> tuple[int, dict[int, float]]:
+    """The best chunk from `room` inputs up, which take `seconds` each; and the time of one input by chunk."""
+    tried = {room: seconds}
+    begun, points, vain = perf_counter(), 2 * room, 0
+    while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
         try:
-            with layout():
-                work(points, True)
-                seconds = _seconds(work, points, True)
-        except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
+            tried[points], tried[room] = _seen(partial(look, points), partial(look, room), tried[room])
+        except Smaller:
             break
-        if seconds < _GAIN * (best.seconds or 0):
-            best = replace(best, room=points, channels_last=True, seconds=seconds, whole=max(points, best.whole))
-    return best
+        room, vain = (points, 0) if tried[points] < _GAIN * tried[room] else (room, vain + 1)
+        points *= 2
+    return room, tried
 
 
-def _seconds(work: Callable[[int, bool], object], points: int, channels_last: bool) -> float:
+def _whole(room: int, tried: Mapping[int, float]) -> int:
+    """The largest chunk that is hardly slower than the best one."""
+    return max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
+
+
+def _seen(new: Callable[[], float], old: Callable[[], float], known: float) -> tuple[float, float]:
+    """The times of something new and of what is `known`; both are seen by turns while they are close.
+
+    Other work may come in between, and one look at each would make its choice for good.
+    """
+    begun, seconds = perf_counter(), new()
+    for _ in range(_LOOKS):
+        if not 1 / _CLOSE < seconds / known < _CLOSE or perf_counter() - begun > _PATIENCE:
+            break
+        known = min(known, old())
+        seconds = min(seconds, new())
+    return seconds, known
+
+
+def _seconds(work: Callable[[int, bool], object], channels_last: bool, points: int) -> float:
     """The time of one input; the best of a few runs, of two if they last, of one if it lasts long."""
     times: list[float] = []
     while sum(times) < _LONG and len(times) < _RUNS or len(times) < 2 and sum(times) < _PATIENCE / 4:

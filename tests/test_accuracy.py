@@ -25,6 +25,7 @@ def spread(found):
     return found.var(axis=0, ddof=1).sum(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method, nsamples, options",
     [
@@ -46,12 +47,14 @@ def test_reported_error_is_the_spread_over_seeds(method, nsamples, options):
     assert (ratio < (1.5 if method == "integrated_gradients" else 1.25)).all(), f"overstated: {ratio}"
 
 
+@pytest.mark.slow
 def test_the_comparison_notices_a_wrong_error():
     found, _ = repeated("smoothgrad", 2 * SAMPLES)
     _, errors = repeated("smoothgrad", SAMPLES)
     assert (errors.mean(axis=0) / spread(found) > 1.5).all()
 
 
+@pytest.mark.slow
 def test_several_inputs_share_one_error():
     found, errors = repeated("smoothgrad_squared", kind="two_inputs", stdev_spread=0.3)
     np.testing.assert_allclose(errors.mean(axis=0) / spread(found), 1, atol=0.25)
@@ -110,6 +113,7 @@ def gaps(seeds, nsamples=24):
     return np.stack([each.completeness_gap for each in said]), np.stack([each.completeness_error for each in said])
 
 
+@pytest.mark.slow
 def test_gap_is_a_few_of_its_standard_errors():
     """z-scores over seeds: mean near 0, spread near 1; collapsed strata may make them a little smaller."""
     found, errors = gaps(SEEDS)

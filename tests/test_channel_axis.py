@@ -75,6 +75,7 @@ def compare(kind, backend, method, turn=lambda each: each, **options):
     same(backend, turned_net(kind, backend).attribute(turned_batch(kind, backend), method, **options), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [*methods(), *COMPOSED], ids=lambda method: find(method).name)
 def test_every_method(method, backend):
     compare("squeeze", backend, method, nsamples=few(method, outer=4, inner=3))

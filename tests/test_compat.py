@@ -175,6 +175,7 @@ def test_the_sampler_mend_is_still_needed():
         assert error is None
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
 def test_the_host_can_sample(order):
     assert facts(order)["sampler error"] is None

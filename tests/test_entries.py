@@ -25,6 +25,7 @@ def graphs():
         yield lambda: sum(graph.function.experimental_get_tracing_count() for graph, *_ in made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_rows, rows", [(1, 3), ("auto", 3), ("auto", 40)])
 def test_one_entry_a_call_whatever_the_method_and_the_chunks(max_rows, rows, backend):
     net = SaliencyNet(classifier(backend), "x", "y", max_rows=max_rows)

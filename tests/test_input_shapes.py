@@ -103,6 +103,7 @@ def test_in_closed_form(kind, backend):
         assert distance(maps(found)["x"], wanted) < 1e-6, method
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["table", "signal", "hyperspectral image", "volume"])
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "xrai"])  # whose segments are of images
 def test_every_method_agrees_between_the_backends(method, kind):
@@ -124,6 +125,7 @@ def test_masks_have_one_channel_and_tables_all_features(getter, kind, backend):
     assert mask.min() >= 0 and mask.max() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype, tolerance", [("float16", 5e-3), ("float32", 1e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("kind", ["table", "signal", "hyperspectral image"])
 def test_models_of_every_precision(kind, dtype, tolerance, backend):

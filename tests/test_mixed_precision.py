@@ -44,6 +44,7 @@ print("close")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tf", "torch"])
 def test_mixed_precision(backend):
     """In a process of its own: in TensorFlow it is a global policy."""

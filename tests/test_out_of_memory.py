@@ -48,6 +48,7 @@ def greedy(backend):
     return fe.build(model_fn={"torch": Greedy, "tf": in_tf}[backend], optimizer_fn=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", filter(takes_tables, METHODS))
 def test_halved_and_right(method, backend):
     model = greedy(backend)

@@ -22,6 +22,7 @@ def example(monkeypatch):
     return importlib.import_module
 
 
+@pytest.mark.slow
 def test_a_photo_of_ones_own_becomes_a_page(backend, example, tmp_path, monkeypatch, capsys):
     photo, output = tmp_path / "cup.jpg", tmp_path / "new" / "page.png"
     Image.fromarray(data.coffee()).save(photo)
@@ -51,6 +52,7 @@ def page(backend, example):
     return lambda **options: module.page(net("squeeze", backend), given, pictures, nsamples=4, **options)
 
 
+@pytest.mark.slow
 def test_every_registered_method_draws(page, example, capsys):
     module = example("methods_page")
     assert set(module.NAMES) - METHODS == set(module.COMPOSED) and set(module.NAMES) >= METHODS

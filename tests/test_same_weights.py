@@ -58,6 +58,7 @@ def compared(one, other):
     return np.linalg.norm(a - b) / np.linalg.norm(b), np.corrcoef(a, b)[0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [*methods(), *COMPOSED], ids=lambda method: find(method).name)
 def test_maps_are_the_same(nets, method):
     one, other = (said(nets, backend, method) for backend in ("tf", "torch"))

@@ -5,6 +5,7 @@ import sys
 
 import fastestimator as fe
 import numpy as np
+import pytest
 import torch
 from helpers import distance
 
@@ -49,6 +50,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_a_mirrored_tensorflow_model_gives_the_same_maps():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=250)
     assert done.stdout.strip().endswith("equal"), done.stderr[-2000:]

@@ -31,6 +31,7 @@ def truth(method, baseline=None):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method, options", CASES)
 def test_what_met_the_tolerance_is_that_accurate(method, options, backend):
     one, given = net("smooth_conv", backend), batch("smooth_conv", backend, count=8)

@@ -12,6 +12,7 @@ from fe_saliency.backend.weights import weights_of
 from fe_saliency.control import Randomised, emprt, mprt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["top_down", "bottom_up", "independent"])
 def test_every_stage_is_compared_with_the_original(order, backend):
     one, fed = net("relu_conv", backend), batch("relu_conv", backend)

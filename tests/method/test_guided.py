@@ -27,6 +27,7 @@ def straight(x, gradient, steps):
     return sum(gradient(x * k / steps) for k in range(steps)) * x / steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fraction, max_dist", SETTINGS)
 @pytest.mark.parametrize("kind", ["smooth_conv", "relu_conv", "smooth_mlp"])
 def test_it_is_that_of_pair(kind, fraction, max_dist, backend):

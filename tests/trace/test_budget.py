@@ -271,6 +271,7 @@ FIXED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_a_share_is_fixed_at_the_first_epoch(backend, mode, clock, capsys):
     made = classifier(backend)

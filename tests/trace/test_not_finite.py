@@ -71,6 +71,7 @@ def test_a_row_is_blank_and_the_others_are_as_they_were(backend, signed, tmp_pat
     assert (part.image == FRAME).all(axis=-1).sum() - (whole.image == FRAME).all(axis=-1).sum() > 2 * 4000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_sample_that_is_not_finite_costs_its_own_map_only(backend, value, tmp_path, caplog):
     found, trained = [], classifier(backend)

@@ -33,6 +33,7 @@ def trained(backend, make, other):
     return figures.displays(), history
 
 
+@pytest.mark.slow
 def test_figures_numbers_and_files(backend, tmp_path):
     def of(folder, other):
         options = {"smoothing": 3, "controls": "randomised", "measures": True, "watch": Corner("top left", 3)}

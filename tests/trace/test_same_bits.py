@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fastestimator as fe
 import numpy as np
+import pytest
 from fastestimator.op.tensorop.loss import CrossEntropy
 from fastestimator.op.tensorop.model import ModelOp, UpdateOp
 from fastestimator.trace.io import TensorBoard
@@ -72,6 +73,7 @@ def test_the_training_ends_in_the_same_bits(backend, tmp_path):
     check(backend, tmp_path, mixed=False)
 
 
+@pytest.mark.slow
 def test_the_training_ends_in_the_same_bits_in_mixed_precision(backend, tmp_path):
     """In a process of its own: in TensorFlow it is a global policy."""
     script = "import sys, pathlib, test_same_bits as t; t.check(sys.argv[1], pathlib.Path(sys.argv[2]), mixed=True)"

@@ -18,6 +18,7 @@ def run(backend, folder, **options):
     return trained, trace, archive.load(folder).record(1), figures.displays()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("score", ["logit", "log_probability"])
 def test_everything_is_of_one_score(backend, score, tmp_path):
     trained, trace, kept, display = run(backend, tmp_path, score=score)

@@ -65,6 +65,7 @@ def trained(backend, kind, tmp_path=None, epochs=2, traces=(), **options):
     return figures.displays(), numbers.found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SHAPES)
 def test_figures_and_numbers_come_of_every_shape(backend, kind, tmp_path, caplog):
     options = {"measures": True, "controls": "randomised", "signed": True, "scale": 1}
@@ -112,6 +113,7 @@ def test_what_cannot_be_drawn_says_so_in_the_figure(backend):
     assert isinstance(last, TextColumn) and last.texts == [f"shape {shape} cannot be drawn"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLACES)
 def test_every_sample_and_map_has_a_tag(backend, kind, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
