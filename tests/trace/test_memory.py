@@ -28,6 +28,7 @@ class Memory(Trace):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_memory_does_not_grow_over_fifty_epochs(backend, tmp_path):
     trained, memory = classifier(backend, optimizer="adam"), Memory()
     trace = saliency(
