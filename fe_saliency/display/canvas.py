@@ -27,7 +27,7 @@ class Canvas:
     def fill(self, left: int, top: int, right: int, bottom: int, color: Color) -> None:
         """Fill the box from `left` and `top` to `right` and `bottom`, which are part of it."""
         left, top = max(0, left), max(0, top)
-        box = self._lines[top : bottom + 1, 3 * left : 3 * (right + 1)]
+        box = self._lines[top : max(0, bottom + 1), 3 * left : 3 * max(0, right + 1)]
         box[...] = np.tile(np.array(color, np.uint8), box.shape[1] // 3)
 
     def paste(self, picture: np.ndarray, left: int, top: int) -> None:

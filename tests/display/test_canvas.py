@@ -31,7 +31,7 @@ def test_what_lies_outside_leaves_the_picture_as_it_is(corner):
     assert np.array_equal(canvas.pixels, paper())
 
 
-@pytest.mark.parametrize("box", [(3, 2, 9, 5), (4, 4, 4, 4), (-3, -2, 5, 6), (9, 7, 40, 30)], ids=str)
+@pytest.mark.parametrize("box", [(3, 2, 9, 5), (4, 4, 4, 4), (-3, -2, 5, 6), (9, 7, 40, 30), (-9, -8, -3, -4)], ids=str)
 def test_a_box_is_what_pil_fills(box):
     wanted = Image.fromarray(paper())
     ImageDraw.Draw(wanted).rectangle(box, fill=INK)
