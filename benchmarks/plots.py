@@ -107,12 +107,14 @@ def _growth(grids):
             line = sorted((cell["points"], cell["seconds"]["median"]) for cell in cells if cell["rows"] == images)
             axes.plot(*zip(*line, strict=True), "o-", color=shade, ms=5, lw=1.6)
             points, seconds = line[-1]
+            ends = points == max(cell["points"] for cell in cells)  # else the label would lie on the lines below
             axes.annotate(
                 f"{images} {'image' if images == 1 else 'images'}",
                 (points, seconds),
-                xytext=(7, 0),
+                xytext=(7, 0) if ends else (-7, 7),
                 textcoords="offset points",
                 va="center",
+                ha="left" if ends else "right",
                 color=shade,
                 fontsize=9,
             )

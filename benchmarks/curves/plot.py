@@ -13,6 +13,14 @@ PLOTS = {
     "error_smoothgrad.png": ("smoothgrad", "smoothgrad_squared"),
     "error_integrated.png": ("given", "random"),
 }
+#: What the package does, by the name of the scheme.
+_OURS = {
+    "antithetic pairs": "ours",
+    "midpoint": "ours",
+    "trapezoid, halved": "ours for a tolerance",
+    "mirrored draws, even positions": "ours",
+    "mirrored draws, open-ended": "ours for a tolerance",
+}
 _COLOURS = ("#999999", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _MARKERS = ("o", "s", "^", "D", "v")
 _STYLE = {
@@ -35,17 +43,18 @@ def _figure(errors, families, path):
     figure, grid = plt.subplots(
         len(families),
         len(panels),
-        figsize=(1.2 + 3 * len(panels), 1 + 3.3 * len(families)),
+        figsize=(2.6 + 2.8 * len(panels), 1 + 3.5 * len(families)),
         squeeze=False,
         layout="constrained",
     )
     for row, family in enumerate(families):
         for axes, (model, score) in zip(grid[row], panels, strict=True):
             _panel(axes, errors, model, score, family)
-            axes.set_title(f"{MODELS[model]}: {SCORES[score]}", fontsize=10)
+            axes.set_title(f"{MODELS[model]}\n{SCORES[score]}", fontsize=10)
         grid[row][0].set_ylabel(f"{FAMILIES[family].title}\nrelative error of the map", fontsize=10)
         lines, names = grid[row][0].get_legend_handles_labels()
         grid[row][-1].legend(lines, names, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    figure.suptitle("How far a map is from a converged one, by the gradients spent on it", fontweight="bold")
     figure.supxlabel("gradient evaluations per image", fontsize=10)
     figure.savefig(path, dpi=130, facecolor="white")
     plt.close(figure)
@@ -59,7 +68,8 @@ def _panel(axes, errors, model, score, family):
     ours = [scheme for scheme in FAMILIES[family].schemes if scheme != FASTESTIMATOR]
     for scheme, colour, marker in zip(ours, _COLOURS, _MARKERS, strict=False):
         points = curve(errors, model, score, family, scheme)
-        axes.plot(points.keys(), points.values(), marker=marker, ms=4, lw=1.4, color=colour, label=scheme)
+        label, width = (f"{scheme}\n({_OURS[scheme]})", 2.2) if scheme in _OURS else (scheme, 1.2)
+        axes.plot(points.keys(), points.values(), marker=marker, ms=4, lw=width, color=colour, label=label)
     theirs = curve(errors, model, score, family, FASTESTIMATOR)
     if 100 in theirs:
         axes.plot(theirs.keys(), theirs.values(), color="black", lw=1, ls=":")
