@@ -15,7 +15,8 @@ class Attribution:
     """Raw maps and what is known about them; B rows.
 
     Args:
-        maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype}. With a
+        maps: {input key: tensor of the input's own shape (B, ...), raw and signed, in the model's dtype, or
+            single precision where that is half}. With a
             `layer` one map: {name of the layer: tensor of the shape of what it gives}; of a class activation map
             {key of the first image among the inputs: (B, H, W, 1), channels-first (B, 1, H, W)}. A map of regions has
             one channel; what is said of its accuracy is that of the attribution it was made of.

@@ -48,6 +48,7 @@ class Call:
         checks.seed("seed", self.seed)
         object.__setattr__(self, "stdev_spread", checks.spread("stdev_spread", self.stdev_spread))
         plan.limit(self.max_rows)
+        checks.flag("diagnose", self.diagnose)
         if self.tolerance is not None:
             object.__setattr__(self, "tolerance", checks.tolerance("tolerance", self.tolerance))
         self.method.samples(self.nsamples, self.tolerance is not None)

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
+
+
+def index(value: object) -> int | None:
+    """`value` as an int; None if it is no whole number, as a bool or an array of several."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
 
 def whole(name: str, value: int, least: int = 1) -> int:
     """`value`, which must be a whole number of at least `least`.
@@ -10,11 +22,23 @@ def whole(name: str, value: int, least: int = 1) -> int:
         TypeError: It is not a whole number.
         ValueError: It is too small.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    number = index(value)
+    if number is None:
         raise TypeError(f"`{name}` (={value!r}) must be a whole number, not {type(value).__name__}.")
-    if value < least:
+    if number < least:
         raise ValueError(f"`{name}` (={value}) must be at least {least}.")
-    return int(value)
+    return number
+
+
+def flag(name: str, value: bool) -> bool:
+    """`value`, which must be True or False.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` (={value!r}) must be True or False, not {type(value).__name__}.")
+    return bool(value)
 
 
 def spread(
@@ -25,12 +49,10 @@ def spread(
     Raises:
         ValueError: It is not.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.") from None
+    rule = f"must be a finite number of at least 0: it is {meaning}"
+    number = _number(name, value, rule)
     if not 0 <= number < float("inf"):
-        raise ValueError(f"`{name}` (={value}) must be a finite number of at least 0: it is {meaning}.")
+        raise ValueError(f"`{name}` (={value}) {rule}.")
     return number
 
 
@@ -51,11 +73,11 @@ def positive(name: str, value: float, meaning: str) -> float:
         TypeError: It is no number.
         ValueError: It is not.
     """
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise TypeError(f"`{name}` (={value!r}) must be a number, not {type(value).__name__}.")
-    if not 0 < float(value) < float("inf"):
-        raise ValueError(f"`{name}` (={value}) must be a finite number above 0: {meaning}.")
-    return float(value)
+    rule = f"must be a finite number above 0: {meaning}"
+    number = _number(name, value, rule)
+    if not 0 < number < float("inf"):
+        raise ValueError(f"`{name}` (={value}) {rule}.")
+    return number
 
 
 def key(name: str, value: str, of: str) -> str:
@@ -89,6 +111,16 @@ def seed(name: str, value: int) -> int:
     Raises:
         ValueError: It is not.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value < 2**64:
+    number = index(value)
+    if number is None or not 0 <= number < 2**64:
         raise ValueError(f"`{name}` (={value!r}) must be a whole number from 0 to 2 ** 64 - 1.")
-    return int(value)
+    return number
+
+
+def _number(name: str, value: float, rule: str) -> float:
+    try:
+        if not isinstance(value, (bool, str)):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"`{name}` (={value!r}) {rule}; not {type(value).__name__}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -39,14 +39,17 @@ class CleanPass:
         self.score = score
         self.backend = backend
 
-    def run(self, program: str, rows: np.ndarray) -> list[Mapping[str, Tensor]]:
-        """What a program that wants no more than `feed` leaves of these rows, part by part."""
+    def run(
+        self, program: str, rows: np.ndarray, feed: Callable[[np.ndarray], dict[str, Tensor]] | None = None
+    ) -> list[Mapping[str, Tensor]]:
+        """What a program leaves of these rows, part by part; it wants no more than `feed` makes of rows."""
+        feed = feed or self.feed
         parts: list[Mapping[str, Tensor]] = []
         at = 0
         while at < len(rows):
             some = rows[at : at + even(len(rows) - at, self.chunks.room)]
             try:
-                parts.append(self.chunks.run(program, self.feed(some), len(some)))
+                parts.append(self.chunks.run(program, feed(some), len(some)))
             except Smaller:
                 continue
             at += len(some)

@@ -110,7 +110,7 @@ class Engine:
         if call.tolerance is not None and walked.relative_error is not None:
             met = walked.relative_error <= call.tolerance
         return Attribution(
-            maps={key: self.backend.cast(each, self._dtype) for key, each in zip(site.maps, walked.maps, strict=True)},
+            maps={key: self._wide(each) for key, each in zip(site.maps, walked.maps, strict=True)},
             targets=self._tensors(settled.targets),
             predictions=self._tensors(settled.predictions),
             scores=self._tensors(settled.scores),
@@ -255,7 +255,10 @@ class Engine:
             last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
-            self._paces[known] = pace.measure(work, pace.least(shapes), last, layout)
+            first = pace.least(shapes)
+            found = self._paces[known] = pace.measure(work, first, last, layout)
+            if found.room < first:
+                self._most[shapes] = min(found.room, self._most.get(shapes, found.room))
         return self._paces[known]
 
     @contextmanager
@@ -267,6 +270,11 @@ class Engine:
             chunks.close()
         if chunks.room < room:
             self._most[_shapes(rows)] = chunks.room
+
+    def _wide(self, tensor: Tensor) -> Tensor:
+        """A map in the model's dtype, but single precision at least: in half, squares of small gradients are 0."""
+        half = self._dtype in ("float16", "bfloat16")
+        return self.backend.at_least_single(tensor) if half else self.backend.cast(tensor, self._dtype)
 
     def _held(self, room: int, rows: Rows) -> int:
         """`room`, or what the memory was found to hold."""

@@ -46,7 +46,7 @@ class Feeder:
         self.dtype = dtype
         self.channels_last = channels_last
         self._pool: ThreadPoolExecutor | None = None
-        self._coming: dict[tuple[int, range], tuple[np.ndarray, Future]] = {}
+        self._coming: dict[int, tuple[range, np.ndarray, Future]] = {}  # by depth
 
     @property
     def batch(self) -> int:
@@ -68,15 +68,18 @@ class Feeder:
 
     def samples(self, depth: int, samples: range, rows: np.ndarray) -> dict[str, Tensor]:
         """What the bracket at `depth` reads for these samples of these rows."""
-        found, coming = self._coming.pop((depth, samples), (None, None))
-        made = coming.result() if coming is not None and found is rows else self._made(depth, samples, rows)
+        coming = self._coming.pop(depth, None)
+        if coming is not None and coming[0] == samples and coming[1] is rows:
+            made = coming[2].result()
+        else:
+            made = self._made(depth, samples, rows)
         return {key: self._tensor(array) for key, array in made.items()}
 
     def prepare(self, depth: int, samples: range, rows: np.ndarray) -> None:
         """Begin to make what `samples` will be asked for next."""
         if len(samples) * sum(prod(array.shape[1:]) for array in self.rows.values()) >= _MANY:
             self._pool = self._pool or ThreadPoolExecutor(1)
-            self._coming[depth, samples] = rows, self._pool.submit(self._made, depth, samples, rows)
+            self._coming[depth] = samples, rows, self._pool.submit(self._made, depth, samples, rows)
 
     def reseed(self, seed: int) -> None:
         """Let all brackets but the outermost draw by another seed from now on."""

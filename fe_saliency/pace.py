@@ -11,12 +11,12 @@ from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
-#: Seconds after which no larger chunk is tried, beside the first.
+#: Seconds after which no larger chunk is tried, and nothing is seen again.
 _PATIENCE = 1.5
 #: What is less of a gain than this is taken for noise: of a larger chunk, which takes more memory, and of a layout.
 _GAIN, _TURN = 0.95, 0.97
-#: Times that differ by no more than this factor are seen again, so many times.
-_CLOSE, _LOOKS = 1.25, 3
+#: Of two things the slower is seen again, so many times while their times differ by no more than this factor.
+_CLOSE, _LOOKS = 1.25, 4
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
 #: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
@@ -69,36 +69,39 @@ def measure(
         layout: What the model is run channels-last in, None not to try that; a model that cannot run so is run
             contiguous.
     """
+    contiguous = partial(_seconds, work, False)
     try:
         work(first, False)  # Tracing, and what a framework does once.
+        seconds = contiguous(first)
     except Smaller:
         return measure(work, first // 2, first // 2, layout)
-    contiguous = partial(_seconds, work, False)
-    room, tried = _grown(contiguous, first, contiguous(first), last)
+    room, tried = _grown(contiguous, first, seconds, last)
     best = Pace(room, False, tried[room], _whole(room, tried))
-    return best if layout is None else _turned(work, best, last, layout)
-
-
-def _turned(
-    work: Callable[[int, bool], object], best: Pace, last: int, layout: Callable[[], AbstractContextManager]
-) -> Pace:
-    """`best`, or what is faster channels-last: as many inputs at once, or more."""
+    if layout is None or not _runs_in(layout, work, room):
+        return best
 
     def channels_last(points: int) -> float:
         with layout():
             return _seconds(work, True, points)
 
-    room = best.room
     try:
-        with layout():
-            work(room, True)
-        seconds, known = _seen(partial(channels_last, room), partial(_seconds, work, False, room), best.seconds or 0.0)
-    except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
+        seconds, known = _seen(partial(channels_last, room), partial(contiguous, room), tried[room])
+    except Smaller:
         return best
     if seconds >= _TURN * known:
         return best
     room, tried = _grown(channels_last, room, seconds, last)
-    return Pace(room, True, tried[room], max(_whole(room, tried), best.whole))
+    return Pace(room, True, tried[room], _whole(room, tried))
+
+
+def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, bool], object], points: int) -> bool:
+    """Whether the model can run channels-last; one that calls `view` on its features wants them contiguous."""
+    try:
+        with layout():
+            work(points, True)
+    except (RuntimeError, Smaller):
+        return False
+    return True
 
 
 def _grown(look: Callable[[int], float], room: int, seconds: float, last: int) -> tuple[int, dict[int, float]]:
@@ -121,16 +124,20 @@ def _whole(room: int, tried: Mapping[int, float]) -> int:
 
 
 def _seen(new: Callable[[], float], old: Callable[[], float], known: float) -> tuple[float, float]:
-    """The times of something new and of what is `known`; both are seen by turns while they are close.
+    """The times of something new and of what is `known`.
 
-    Other work may come in between, and one look at each would make its choice for good.
+    The slower of them is seen again, and more often while they are close: other work may have come in between, and one
+    look at each would make its choice for good.
     """
     begun, seconds = perf_counter(), new()
-    for _ in range(_LOOKS):
-        if not 1 / _CLOSE < seconds / known < _CLOSE or perf_counter() - begun > _PATIENCE:
+    for look in range(_LOOKS):
+        close = 1 / _CLOSE < seconds / known < _CLOSE
+        if look and not close or perf_counter() - begun > _PATIENCE:
             break
-        known = min(known, old())
-        seconds = min(seconds, new())
+        if seconds < known:
+            known = min(known, old())
+        else:
+            seconds = min(seconds, new())
     return seconds, known
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import ceil, prod
 from typing import Any
 
+from fe_saliency import checks
+
 
 class Smaller(Exception):
     """A chunk found no room in the memory; one of half the size may."""
@@ -22,12 +24,13 @@ def limit(max_rows: Any) -> int | None:
     """
     if isinstance(max_rows, str) and max_rows == "auto":
         return None
-    if isinstance(max_rows, (bool, str)) or not hasattr(max_rows, "__index__") or max_rows < 1:
+    number = checks.index(max_rows)
+    if number is None or number < 1:
         raise ValueError(
             f"`max_rows` (={max_rows!r}) must be 'auto' or a whole number of at least 1: the number of "
             "images that go through the model at once."
         )
-    return int(max_rows)
+    return number
 
 
 def share(room: int, rows: int, inner: Sequence[int], left: int) -> int:

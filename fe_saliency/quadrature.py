@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 
 import numpy as np
 
 Rule = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
-@cache
+def _kept(rule: Rule) -> Rule:
+    """`rule`, whose answers are kept, and cannot be changed as everybody reads the same ones."""
+
+    @cache
+    @wraps(rule)
+    def found(count: int) -> tuple[np.ndarray, np.ndarray]:
+        points, weights = rule(count)
+        points.flags.writeable = weights.flags.writeable = False
+        return points, weights
+
+    return found
+
+
+@_kept
 def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre: exact for polynomials up to degree 2 * count - 1; no point at either end.
 
@@ -21,13 +34,13 @@ def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     return (points + 1) / 2, weights / weights.sum()
 
 
-@cache
+@_kept
 def midpoint(count: int) -> tuple[np.ndarray, np.ndarray]:
     """The middles of `count` (at least 1) equal parts, equally weighted; error O(1 / count ** 2)."""
     return (np.arange(_checked(count, 1)) + 0.5) / count, np.full(count, 1 / count)
 
 
-@cache
+@_kept
 def trapezoid(count: int) -> tuple[np.ndarray, np.ndarray]:
     """`count` (at least 2) points from 0 to 1, the two ends at half weight; error O(1 / count ** 2)."""
     weights = np.full(_checked(count, 2), 1 / (count - 1))

@@ -10,9 +10,10 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.traceability_util import traceable
 
 from fe_saliency import backend as backends
-from fe_saliency import checks, regional
+from fe_saliency import checks, finite, regional
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.call import Call
+from fe_saliency.display.rows import check_finite
 from fe_saliency.display.scaling import to_mask
 from fe_saliency.engine import Engine
 from fe_saliency.method import Method, find
@@ -250,7 +251,7 @@ class SaliencyNet:
             TypeError: An argument or a part of the batch of the wrong kind.
             ImportError: The method needs a package that is not installed; it is named.
         """
-        return regional.run(
+        found = regional.run(
             self._engine,
             batch,
             self._call(
@@ -267,6 +268,8 @@ class SaliencyNet:
                 diagnose=diagnose,
             ),
         )
+        finite.tell(found.maps, self._engine.backend)
+        return found
 
     def decide(
         self,
@@ -322,8 +325,10 @@ class SaliencyNet:
             result[key] = found.predictions[key]
             result[PREFIX + key] = found.targets[key]
         for key, raw in zip(self.outputs, found.maps.values(), strict=True):
-            mask = to_mask(backends.to_numpy(raw), self.channel_axis)
-            result[key] = backend.cast_like(backend.tensor(mask), raw)
+            values = backends.to_numpy(raw)
+            check_finite(values, f"map of {key}")
+            mask = backend.cast_like(backend.tensor(to_mask(values, self.channel_axis)), raw)
+            result[key] = backend.cast(mask, backend.model_dtype(self._engine.model))
         return result
 
 

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from fe_saliency import finite
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Effort
 from fe_saliency.chunks import Chunks
@@ -118,11 +119,7 @@ class Walk:
 
     def _refined(self, rows: np.ndarray, targets: Settled) -> Walked:
         """Take samples of these rows until each has enough; those that have leave."""
-        clean: Mapping[str, Tensor] = {
-            **self.feeder.clean(rows),
-            **self.feeder.constant(rows),
-            **self.clean.held(rows, targets),
-        }
+        clean = self._clean(rows, targets)
         states, taken, left = self.driver.begin(clean), 0, np.arange(len(rows))
         parts: list[Walked] = []
         order: list[np.ndarray] = []
@@ -152,12 +149,28 @@ class Walk:
         last = walked.taken == self.effort.rounds[-1]
         if self.effort.tolerance is None or walked.relative_error is None:
             return last
-        return last | (walked.relative_error <= self.effort.tolerance)
+        enough = last | (walked.relative_error <= self.effort.tolerance)
+        if np.isnan(walked.relative_error).any():  # Not known yet; or never, as more samples mend no NaN in a map.
+            enough |= ~np.all([finite.by_row(each, self.backend) for each in walked.maps], axis=0)
+        return enough
 
     def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Settled) -> Walked:
         if not self.effort.diagnose:
             return Walked(self.finish.maps(states), np.full(len(rows), taken, np.int64))
         return self._told(self.finish.of(states), states, rows, taken, targets)
+
+    def _origins(self, rows: np.ndarray, targets: Settled) -> list[Tensor]:
+        """The scores of the baselines of these rows, (R,) for each output."""
+
+        def feed(some: np.ndarray) -> dict[str, Tensor]:
+            return {**self._clean(some, targets), **self.feeder.samples(0, range(1), some)}
+
+        parts = self.clean.run(ORIGINS, rows, feed)
+        return [self.backend.concat([part[name] for part in parts]) for name in parts[0]]
+
+    def _clean(self, rows: np.ndarray, targets: Settled) -> dict[str, Tensor]:
+        """What is fed of these rows whatever the sample."""
+        return {**self.feeder.clean(rows), **self.feeder.constant(rows), **self.clean.held(rows, targets)}
 
     def _told(
         self, finished: Finished, states: States | None, rows: np.ndarray, taken: int, targets: Settled
@@ -172,9 +185,7 @@ class Walk:
         score = targets.total()[rows]
         if states is not None and self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
-        held, samples = self.clean.held(rows, targets), self.feeder.samples(0, range(1), rows)
-        feed = {**self.feeder.clean(rows), **self.feeder.constant(rows), **held, **samples}
-        origins = list(self.chunks.run(ORIGINS, feed, 1).values())
+        origins = self._origins(rows, targets)
         gap = self.finish.given_gap(maps, score, origins)
         unsure = self.finish.rounding(score, origins, self.feeder.dtype)
         return Walked(maps, spent, self.finish.not_below(error, gap, unsure, maps), gap, np.zeros(len(rows)))

@@ -103,7 +103,12 @@ CALLS = [
     ({"method": "vargrad", "nsamples": 1}, ValueError, r"`nsamples` \(=1\) must be at least 2"),
     ({"stdev_spread": -0.1}, ValueError, r"`stdev_spread` \(=-0.1\) must be a finite number of at least 0"),
     ({"stdev_spread": np.inf}, ValueError, r"`stdev_spread` \(=inf\) must be a finite number"),
-    ({"stdev_spread": "wide"}, TypeError, r"`stdev_spread` \(='wide'\) must be a number"),
+    ({"stdev_spread": "wide"}, TypeError, r"`stdev_spread` \(='wide'\) must be .*; not str"),
+    ({"stdev_spread": "0.1"}, TypeError, r"`stdev_spread` \(='0.1'\) must be .* of the row's range .*not str"),
+    ({"stdev_spread": True}, TypeError, r"`stdev_spread` \(=True\) must be .*not bool"),
+    ({"tolerance": "0.1"}, TypeError, r"`tolerance` \(='0.1'\) must be a finite number above 0: .*not str"),
+    ({"tolerance": np.ones(2)}, TypeError, r"`tolerance` \(=array.*\) must be a finite number above 0: .*not ndarray"),
+    ({"diagnose": "no"}, TypeError, r"`diagnose` \(='no'\) must be True or False, not str"),
     ({"baseline": 0}, ValueError, "`baseline` must be None for the method 'smoothgrad', which has no path"),
     ({"target": 3}, ValueError, r"`target` names class\(es\) \[3\], but the output has classes 0 to 2"),
     ({"target": -1}, ValueError, r"`target` names class\(es\) \[-1\]"),
@@ -114,6 +119,7 @@ CALLS = [
     ({"score": "loss"}, ValueError, r"`score` \(='loss'\) must be one of"),
     ({"seed": 2**64}, ValueError, r"`seed` \(=18446744073709551616\) must be a whole number from 0"),
     ({"max_rows": "many"}, ValueError, r"`max_rows` \(='many'\) must be 'auto' or a whole number"),
+    ({"max_rows": np.array([3, 4])}, ValueError, r"`max_rows` \(=array.*\) must be 'auto' or a whole number"),
 ]
 PATHS = [
     ({"nsamples": 0}, ValueError, r"`nsamples` \(=0\) must be at least 1"),
@@ -361,3 +367,34 @@ def test_one_key_for_input_and_output():
     trained = fe.build(lambda: torch.nn.Linear(6, 2), optimizer_fn=None)
     with pytest.raises(ValueError, match=r"`model_outputs` \(=\['x'\]\) must not be keys of `model_inputs`"):
         SaliencyNet(trained, "x", "x")
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.1])
+def test_maps_that_are_not_finite_are_told(tolerance, backend):
+    """The model is finite on the clean rows; and more samples do not help, so no more are paid for."""
+
+    def in_tf():
+        root = tf.keras.layers.Lambda(lambda x: tf.sqrt(x))
+        return tf.keras.Sequential([root, tf.keras.layers.Dense(3)])
+
+    class Root(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.end = torch.nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.end(torch.sqrt(x))
+
+    made = compiled(backend, in_tf, Root)
+    if backend == "tf":
+        made.build((None, 6))
+    x = np.stack([np.linspace(5, 6, 6), np.linspace(0, 1, 6), np.linspace(5, 6, 6)]).astype("float32")
+    one = SaliencyNet(made, "x", "y")
+    with pytest.warns(RuntimeWarning, match=r"maps of `x` are not finite in 1 of 3 rows \(the first is 1\)") as said:
+        found = one.attribute({"x": x}, "smoothgrad", stdev_spread=0.3, tolerance=tolerance)
+    assert [each.filename for each in said] == [__file__], "the warning points into the package"
+    assert np.isfinite(maps(found)["x"]).all(axis=1).tolist() == [True, False, True]
+    if tolerance:
+        assert found.gradient_evaluations[1] == 16 and not found.met_tolerance[1]
+    with pytest.raises(ValueError, match=r"`map of saliency` has NaN or infinite values in rows \[1\]"):
+        one.get_smoothed_masks({"x": x}, stdev_spread=0.3)

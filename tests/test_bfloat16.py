@@ -37,3 +37,27 @@ def test_masks_are_finite_and_nothing_is_cast(method, backend):
     assert "bfloat16" in str(found["saliency"].dtype)
     mask = to_numpy(found["saliency"])
     assert np.isfinite(mask).all() and mask.min() >= 0 and mask.max() <= 1
+
+
+@pytest.mark.parametrize("method", ["smoothgrad", "smoothgrad_squared", "vargrad"])
+def test_maps_of_a_half_precision_model_do_not_vanish(method):
+    """Squares of gradients of a thousandth are nothing in float16."""
+
+    def small(dtype):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(6, 3).to(dtype)
+        with torch.no_grad():
+            layer.weight.mul_(1e-3)
+        return torch.nn.Sequential(layer, torch.nn.Tanh())
+
+    x = np.random.default_rng(0).random((4, 6), dtype=np.float32).astype("float16").astype("float32")
+    nets = [SaliencyNet(fe.build(lambda d=d: small(d), optimizer_fn=None), "x", "y") for d in (torch.half, torch.float)]
+    half, single = (
+        one.attribute({"x": torch.from_numpy(x).to(dtype)}, method, stdev_spread=5.0)
+        for one, dtype in zip(nets, (torch.half, torch.float), strict=True)
+    )
+    assert half.maps["x"].dtype == single.maps["x"].dtype == torch.float32
+    if method != "vargrad":  # The variance is rounding, as the model is all but linear.
+        np.testing.assert_allclose(half.maps["x"], single.maps["x"], rtol=2e-2)
+    mask = nets[0].get_smoothed_masks({"x": torch.from_numpy(x).half()})["saliency"]
+    assert mask.dtype == torch.half and len(mask.unique()) > 4

@@ -9,6 +9,7 @@ from helpers import METHODS, few, takes_tables
 
 from fe_saliency import SaliencyNet, pace
 from fe_saliency.method import find
+from fe_saliency.method.baseline.given import Constant
 
 ROWS = 5
 X = np.random.default_rng(0).normal(size=(ROWS, 6)).astype("float32")
@@ -85,6 +86,17 @@ def test_auto_bounds_the_chunk():
     said = one.attribute({"x": X}, "smoothgrad", nsamples=400)
     assert max(made.differentiated) <= most and len(made.differentiated) >= ROWS * 400 / most
     assert sum(made.differentiated) == said.gradient_evaluations.sum(), "it is measured once"
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "idgi", "guided_integrated_gradients"])
+def test_a_given_baseline_is_made_once_for_all_chunks(method, monkeypatch):
+    made = []
+    feed = Constant.feed
+    monkeypatch.setattr(Constant, "feed", lambda self, *told: made.append(self) or feed(self, *told))
+    model, one = recorded()
+    one.attribute({"x": X}, method, nsamples=12, max_rows=ROWS, baseline=0, diagnose=False)
+    assert len(model.differentiated) >= 12, "one chunk for each sample"
+    assert len(made) == 1
 
 
 def test_graphs_are_kept_between_calls():

@@ -101,10 +101,42 @@ def test_a_net_learns_it(max_rows, backend):
         warnings.simplefilter("always", RuntimeWarning)
         first = one.attribute({"x": X}, "smoothgrad", nsamples=40)
         before = sum(issubclass(each.category, RuntimeWarning) for each in said)
+        one.attribute({"x": X}, "smoothgrad", nsamples=5)  # It would fit into the smallest chunk, were there room.
         second = one.attribute({"x": X}, "smoothgrad", nsamples=40)
         assert sum(issubclass(each.category, RuntimeWarning) for each in said) == before
     assert (before == 0) == (max_rows == "auto")
     assert distance(maps(first)["x"], maps(second)["x"]) < 1e-5
+
+
+class Shrinking(torch.nn.Module):
+    """Finds less and less room: from call number `shrinks` on it holds two rows."""
+
+    shrinks = 0
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.calls = torch.nn.Linear(5, 3), 0
+
+    def forward(self, x):
+        self.calls += 1
+        if self.calls > self.shrinks and len(x) > 2:
+            torch.empty(2**60)
+        return torch.tanh(self.inner(x))
+
+
+@pytest.mark.parametrize("max_rows", ["auto", 500])
+@pytest.mark.parametrize("method", ["gradient", "smoothgrad", "integrated_gradients", "guided_integrated_gradients"])
+def test_memory_that_shrinks_within_a_call(method, max_rows):
+    """At whatever point: the completeness gap's forward passes and the measuring of the pace among them."""
+    model = fe.build(model_fn=Shrinking, optimizer_fn=None)
+    options = {"method": method, "nsamples": None if method == "gradient" else 40}
+    truth = SaliencyNet(model, "x", "y", max_rows=2).attribute({"x": X}, **options)
+    for shrinks in range(20):
+        model.calls, model.shrinks = 0, shrinks
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            found = SaliencyNet(model, "x", "y", max_rows=max_rows).attribute({"x": X}, **options)
+        assert distance(maps(found)["x"], maps(truth)["x"]) < 1e-5
 
 
 def test_one_row_that_does_not_fit_is_an_error():

@@ -54,3 +54,10 @@ def test_known_values():
 def test_too_few_points(name, least):
     with pytest.raises(ValueError, match=rf"`count` \(={least - 1}\) must be at least {least}"):
         RULES[name](least - 1)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_everybody_reads_cannot_be_changed(name):
+    for array in RULES[name](5):
+        with pytest.raises(ValueError, match="read-only"):
+            array *= 2

@@ -34,7 +34,9 @@ class Canvas:
         """Put a picture (h, w, 3) there, with a thin frame around it."""
         height, width = picture.shape[:2]
         self.fill(left - 1, top - 1, left + width, top + height, FRAME)
-        self.pixels[top : top + height, left : left + width] = picture
+        across, down = max(0, -left), max(0, -top)
+        box = self.pixels[top + down : max(0, top + height), left + across : max(0, left + width)]
+        box[...] = picture[down : down + box.shape[0], across : across + box.shape[1]]
 
     def stamp(self, stencil: np.ndarray, left: int, top: int, color: Color) -> None:
         """Put ink there, as thick as `stencil` (h, w, 3) says: uint8, 255 where nothing shines through."""

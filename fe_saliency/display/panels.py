@@ -36,7 +36,8 @@ def label_plain(drawn: np.ndarray, column: PictureColumn) -> np.ndarray:
     texts = _constant(column) | dict.fromkeys(np.flatnonzero(blank).tolist(), "not finite")
     if not texts:
         return drawn
-    drawn = np.where(blank[:, None, None, None], np.array(FRAME, np.uint8), drawn)
+    # Contiguous, as it is written on: channels-first pictures are views of another order.
+    drawn = np.ascontiguousarray(np.where(blank[:, None, None, None], np.array(FRAME, np.uint8), drawn))
     for row, text in texts.items():
         ink = INK if blank[row] else FAINT if drawn[row].mean() > 128 else PALE
         _write_on(drawn[row], text, ink)

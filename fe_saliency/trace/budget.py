@@ -7,7 +7,7 @@ from numbers import Real
 from time import perf_counter
 from typing import Any
 
-from fe_saliency.checks import whole
+from fe_saliency import checks
 from fe_saliency.trace.fitting import changes, fitted, least, told
 from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.samples import Samples
@@ -95,6 +95,10 @@ class Budget:
             self._fitted[room] = fitted(self.full, room)
         return self._fitted[room]
 
+    def overspent(self, run: str) -> bool:
+        """Whether even the least useful maps take more than the limit, as only a share may allow."""
+        return self.limit is not None and self.recipe(run).cost * self.rows.get(run, 0) > self.limit
+
     def line(self, run: str, samples: Samples, every: int) -> str:
         """What a person should know of the cost of `run`."""
         recipe = self.recipe(run)
@@ -124,7 +128,7 @@ class Budget:
         said = f"budget {self.limit:,}"
         if self.share is not None:
             said += f" = {self.share:g} of the first training epoch's {self.time.seconds:.3g} s"
-        if recipe.cost * self.rows[run] > self.limit:
+        if self.overspent(run):
             said += ", too little even for the least useful maps"
         return f" ({said}: {changes(self.full, recipe)})"
 
@@ -144,13 +148,14 @@ def _checked(value: Any) -> tuple[int | None, float | None]:
     if value is None:
         return None, None
     kinds = "a whole number (an int) of gradient evaluations per epoch, or a share of the epoch's training time"
-    if isinstance(value, bool) or not (hasattr(value, "__index__") or isinstance(value, Real)):
+    number = checks.index(value)
+    if number is None and (isinstance(value, bool) or not isinstance(value, Real)):
         raise TypeError(f"`budget` (={value!r}) must be None, {kinds} (0 < budget < 1), not {type(value).__name__}.")
-    if hasattr(value, "__index__"):
-        if value < 1:
+    if number is not None:
+        if number < 1:
             raise ValueError(f"`budget` (={value}) must be at least 1: it is {kinds}. Give None for no limit.")
-        return whole("budget", value), None
+        return number, None
     if not 0 < value < 1:
-        hint = f" Use an int: `budget={int(value)}`." if 1 <= value < float("inf") else ""
+        hint = f" Use an int: `budget={int(value)}`." if 2 <= value < float("inf") else ""
         raise ValueError(f"`budget` (={value}) must be {kinds} between 0 and 1.{hint}")
     return None, float(value)

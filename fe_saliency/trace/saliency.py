@@ -22,6 +22,7 @@ from fe_saliency.labels import Labels, check_feature_names, feature_names_of, on
 from fe_saliency.record import Record
 from fe_saliency.review import captions, sections
 from fe_saliency.saliency_net import SaliencyNet
+from fe_saliency.say import warn
 from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
 from fe_saliency.trace.explain import explain
@@ -190,7 +191,7 @@ class Saliency(Trace):
             max_rows=max_rows,
             channel_axis=channel_axis,
         )
-        self.guard = Guard(strict)
+        self.guard = Guard(checks.flag("strict", strict))
         self.score = score
         self.class_key = None if class_key is None else checks.key("class_key", class_key, "the true class")
         self.labels = Labels(label_mapping)
@@ -405,6 +406,11 @@ class Saliency(Trace):
         if line not in self._said:
             self._said.add(line)
             print(line)
+            if self.budget.overspent(self._run):
+                warn(
+                    f"`budget` (={self.budget.share:g}) is too little for even the least useful maps, which are drawn "
+                    "all the same: raise it, or draw fewer `samples` or maps."
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         # For RestoreWizard: what a resumed training needs; the rest is built anew by the constructor.

@@ -50,6 +50,16 @@ def test_a_picture_stands_in_a_frame_of_one_pixel():
     assert (canvas.pixels.sum(axis=2) < 765).sum() == frame.sum() + 12
 
 
+@pytest.mark.parametrize("corner", [(8, 3), (-1, 2), (3, -2), (2, 6), (-9, 3), (3, 20)], ids=str)
+def test_what_of_a_picture_lies_outside_is_left_out(corner):
+    left, top = corner
+    large = Canvas.blank(50, 48)
+    large.paste(np.zeros((3, 4, 3), np.uint8), left + 20, top + 20)
+    canvas = Canvas.blank(10, 8)
+    canvas.paste(np.zeros((3, 4, 3), np.uint8), left, top)
+    assert np.array_equal(canvas.pixels, large.pixels[20:28, 20:30])
+
+
 def test_what_is_drawn_on_is_the_array_itself():
     pixels = np.zeros((4, 4, 3), np.uint8)
     Canvas(pixels).fill(1, 1, 2, 2, INK)

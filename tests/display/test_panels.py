@@ -129,6 +129,13 @@ def test_a_blank_row_is_grey_and_says_why(kind, shape):
     assert np.array_equal(tile(kind("m", values, blank=[False, True, False]), 2), tile(kind("m", values), 2))
 
 
+def test_a_blank_row_of_channels_first_pictures():
+    """Drawn one to one they are views in another order."""
+    values = np.moveaxis(np.random.default_rng(0).random((2, 3, 96, 96)).astype(np.float32), 1, -1)
+    cell = panels(ImageColumn("x", values, blank=[True, False]), CELL)[0]
+    assert (cell == FRAME).all(axis=-1).mean() > 0.7
+
+
 def test_what_is_drawn_blank_is_left_as_it_is():
     values = np.full((2, 1, 112, 112, 3), 7, np.uint8)[:, 0]
     panels(ImageColumn("x", values, blank=[True, False]), 112)

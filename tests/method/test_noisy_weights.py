@@ -312,7 +312,7 @@ def test_noisy_weights_stand_outermost():
     [
         (-0.1, ValueError, r"`stdev` \(=-0.1\) must be a finite number of at least 0: it is the factors' standard"),
         (float("inf"), ValueError, r"`stdev` \(=inf\)"),
-        ("a", TypeError, r"`stdev` \(='a'\) must be a number"),
+        ("a", TypeError, r"`stdev` \(='a'\) must be a finite number .*; not str"),
     ],
 )
 def test_wrong_deviations(stdev, error, message):

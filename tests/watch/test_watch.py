@@ -176,7 +176,7 @@ def test_the_last_map_of_a_record_counts(backend):
         ({"regions": [CORNER, CORNER]}, ValueError, "of different names; give `name=`"),
         ({"regions": [PLACE]}, TypeError, r"must hold regions, such as Corner\('top left', 4\)"),
         ({"mass_ratio": 0}, ValueError, r"`mass_ratio` \(=0\) must be a finite number above 0: a region's share"),
-        ({"score_drop": "much"}, TypeError, r"`score_drop` \(='much'\) must be a number"),
+        ({"score_drop": "much"}, TypeError, r"`score_drop` \(='much'\) must be a finite number above 0: .*; not str"),
         ({"score": "loss"}, ValueError, r"`score` \(='loss'\) must be one of"),
         ({"seed": -1}, ValueError, r"`seed` \(=-1\) must be a whole number"),
     ],

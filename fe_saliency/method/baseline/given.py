@@ -22,7 +22,7 @@ class Constant(Baseline):
         check_finite(key, np.asarray(self.value), rows.dtype)
 
     def feed(self, rows: np.ndarray, index: int, samples: range, seed: int, channel_axis: int) -> np.ndarray:
-        return np.full_like(rows, self.value)
+        return np.broadcast_to(np.asarray(self.value, rows.dtype), rows.shape)
 
 
 @dataclass(frozen=True, eq=False)
