@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from math import prod
+from math import inf, prod
 from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
 #: Seconds after which no larger chunk is tried, and nothing is seen again.
 _PATIENCE = 1.5
-#: What is less of a gain than this is taken for noise: of a larger chunk, which takes more memory, and of a layout.
-_GAIN, _TURN = 0.95, 0.97
-#: Of two things the slower is seen again, so many times while their times differ by no more than this factor.
-_CLOSE, _LOOKS = 1.25, 4
+#: What is less of a gain than this does not make up for the memory that a larger chunk takes.
+_GAIN = 0.95
+#: Layouts are compared with so many times the smallest chunk, by so many turns: a wrong one costs more than a chunk.
+_COMPARED, _TURNS = 4, 3
+#: Of two chunks the slower is seen again, so many times while their times differ by no more than this factor.
+_CLOSE, _LOOKS = 1.25, 2
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
 #: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
@@ -59,7 +61,7 @@ def most(shapes: Sequence[Sequence[int]], on_host: bool) -> int:
 def measure(
     work: Callable[[int, bool], object], first: int, last: int, layout: None | Callable[[], AbstractContextManager]
 ) -> Pace:
-    """Try chunks of `first`, twice as many, ... up to `last` inputs while that pays, and then the other layout.
+    """Choose a layout, and try chunks of `first`, twice as many, ... up to `last` inputs in it while that pays.
 
     Args:
         work: Runs one chunk of so many inputs, contiguous (False) or channels-last (True); raises `plan.Smaller` if
@@ -75,23 +77,36 @@ def measure(
         seconds = contiguous(first)
     except Smaller:
         return measure(work, first // 2, first // 2, layout)
-    room, tried = _grown(contiguous, first, seconds, last)
-    best = Pace(room, False, tried[room], _whole(room, tried))
-    if layout is None or not _runs_in(layout, work, room):
-        return best
 
     def channels_last(points: int) -> float:
-        with layout():
+        with nullcontext() if layout is None else layout():
             return _seconds(work, True, points)
 
+    if layout is not None and _runs_in(layout, work, first):
+        points = first  # A layout that is no faster for a few inputs may be for more.
+        while 2 * points <= min(last, _COMPARED * first) and 2 * points * seconds <= _PATIENCE / 2:
+            points *= 2
+        try:
+            if _faster(channels_last, contiguous, points, first):
+                return _grown(channels_last, True, first, channels_last(first), last)
+        except Smaller:
+            pass
+    return _grown(contiguous, False, first, seconds, last)
+
+
+def _faster(new: Callable[[int], float], old: Callable[[int], float], points: int, first: int) -> bool:
+    """Whether the `new` layout takes less time than the `old` one; with fewer inputs if there is no room."""
+    begun, times = perf_counter(), (inf, inf)
     try:
-        seconds, known = _seen(partial(channels_last, room), partial(contiguous, room), tried[room])
+        for look in range(_TURNS):
+            times = min(times[0], new(points)), min(times[1], old(points))
+            if look and not _close(*times) or perf_counter() - begun > 2 * _PATIENCE:
+                break
     except Smaller:
-        return best
-    if seconds >= _TURN * known:
-        return best
-    room, tried = _grown(channels_last, room, seconds, last)
-    return Pace(room, True, tried[room], _whole(room, tried))
+        if points <= first:
+            raise
+        return _faster(new, old, points // 2, first)
+    return times[0] < times[1]
 
 
 def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, bool], object], points: int) -> bool:
@@ -104,8 +119,8 @@ def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, 
     return True
 
 
-def _grown(look: Callable[[int], float], room: int, seconds: float, last: int) -> tuple[int, dict[int, float]]:
-    """The best chunk from `room` inputs up, which take `seconds` each; and the time of one input by chunk."""
+def _grown(look: Callable[[int], float], channels_last: bool, room: int, seconds: float, last: int) -> Pace:
+    """The best chunk in a layout, from `room` inputs up, which take `seconds` each."""
     tried = {room: seconds}
     begun, points, vain = perf_counter(), 2 * room, 0
     while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
@@ -115,12 +130,8 @@ def _grown(look: Callable[[int], float], room: int, seconds: float, last: int) -
             break
         room, vain = (points, 0) if tried[points] < _GAIN * tried[room] else (room, vain + 1)
         points *= 2
-    return room, tried
-
-
-def _whole(room: int, tried: Mapping[int, float]) -> int:
-    """The largest chunk that is hardly slower than the best one."""
-    return max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
+    whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
+    return Pace(room, channels_last, tried[room], whole)
 
 
 def _seen(new: Callable[[], float], old: Callable[[], float], known: float) -> tuple[float, float]:
@@ -131,14 +142,17 @@ def _seen(new: Callable[[], float], old: Callable[[], float], known: float) -> t
     """
     begun, seconds = perf_counter(), new()
     for look in range(_LOOKS):
-        close = 1 / _CLOSE < seconds / known < _CLOSE
-        if look and not close or perf_counter() - begun > _PATIENCE:
+        if look and not _close(seconds, known) or perf_counter() - begun > _PATIENCE:
             break
         if seconds < known:
             known = min(known, old())
         else:
             seconds = min(seconds, new())
     return seconds, known
+
+
+def _close(one: float, other: float) -> bool:
+    return 1 / _CLOSE < one / other < _CLOSE
 
 
 def _seconds(work: Callable[[int, bool], object], channels_last: bool, points: int) -> float:

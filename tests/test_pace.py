@@ -144,13 +144,20 @@ def test_a_layout_that_was_disturbed_is_seen_once_more(delay, bench):
     assert measure(at_first, 32, 32, nullcontext) == Pace(32, True, pytest.approx(1.6e-2), whole=32)
 
 
-@pytest.mark.parametrize("other, taken", [(0.5, True), (0.96, True), (0.98, False), (1.0, False), (3.0, False)])
+@pytest.mark.parametrize("other, taken", [(0.5, True), (0.98, True), (1.0, False), (3.0, False)])
 def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
     work = bench(MILLIONTHS, other=other)
     seconds = 2e-6 * (other if taken else 1)
     assert measure(work, 32, 2**20, nullcontext) == Pace(128, taken, pytest.approx(seconds), whole=128)
     turned = {points for points, channels_last in work.tried if channels_last}
-    assert turned == ({128, 256, 512} if taken else {128})
+    assert turned == ({32, 64, 128, 256, 512} if taken else {32, 128}), "compared with four times the smallest chunk"
+
+
+def test_a_layout_that_is_faster_only_with_more_inputs_is_found(bench):
+    """As ResNet9's in PyTorch: equal with 8 images, and faster by a third with 32."""
+    work = bench({8: 2e-2, 16: 2e-2, 32: 2e-2})
+    work.cost = lambda points: 2e-2 * ({8: 1.0, 16: 0.8, 32: 0.7}[points] if work.tried[-1][1] else 1)
+    assert measure(work, 8, 32, nullcontext) == Pace(32, True, pytest.approx(1.4e-2), whole=32)
 
 
 def test_larger_chunks_are_tried_in_the_faster_layout(bench):
@@ -163,9 +170,9 @@ def test_larger_chunks_are_tried_in_the_faster_layout(bench):
     work.cost = lambda points: cost(points) * ({32: 0.5, 64: 0.4}[points] if work.tried[-1][1] else 1)
     assert measure(work, 32, 64, nullcontext) == Pace(64, True, pytest.approx(0.392e-6), whole=64)
     work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.05e-6})
-    work.cost = lambda points: cost(points) * ({32: 0.5}.get(points, 5) if work.tried[-1][1] else 1)
+    work.cost = lambda points: cost(points) * ({32: 0.5, 64: 0.6, 128: 0.7}[points] if work.tried[-1][1] else 1)
     slower = measure(work, 32, 128, nullcontext)
-    assert slower == Pace(32, True, pytest.approx(0.5e-6), whole=32), "what was seen in the other layout does not count"
+    assert slower == Pace(32, True, pytest.approx(0.5e-6), whole=32), "though contiguous ones could be larger"
 
 
 def test_the_other_layout_is_not_tried_where_there_is_none(bench):
