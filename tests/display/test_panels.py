@@ -132,7 +132,7 @@ def test_a_blank_row_is_grey_and_says_why(kind, shape):
 def test_a_blank_row_of_channels_first_pictures():
     """Drawn one to one they are views in another order."""
     values = np.moveaxis(np.random.default_rng(0).random((2, 3, 96, 96)).astype(np.float32), 1, -1)
-    cell = panels(ImageColumn("x", values, blank=[True, False]), CELL)[0]
+    cell = panels(ImageColumn("x", values, blank=[True, False]), 96)[0]
     assert (cell == FRAME).all(axis=-1).mean() > 0.7
 
 
