@@ -129,13 +129,14 @@ def test_masks_have_one_channel_and_tables_all_features(getter, kind, backend):
 @pytest.mark.parametrize("dtype, tolerance", [("float16", 5e-3), ("float32", 1e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("kind", ["table", "signal", "hyperspectral image"])
 def test_models_of_every_precision(kind, dtype, tolerance, backend):
-    """Nothing is cast, and maps come back as they went in."""
+    """Nothing is cast, and maps come back as they went in; but for maps of half precision, which squares would leave."""
     one, target = net(kind, backend, dtype), np.array([2, 0, 1])
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         found = one.attribute(batch(kind, backend, dtype=dtype), target=target)
         mask = one.get_smoothed_masks(batch(kind, backend, dtype=dtype), nsamples=3)["saliency"]
-    assert maps(found)["x"].dtype == to_host(mask).dtype == dtype
+    assert to_host(mask).dtype == dtype
+    assert maps(found)["x"].dtype == ("float32" if dtype == "float16" else dtype)
     assert np.isfinite(to_host(mask)).all()
     assert distance(maps(found)["x"], closed_form(kind, target)) < tolerance
 
