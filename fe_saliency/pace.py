@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from math import inf, prod
@@ -11,12 +11,14 @@ from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
-#: Seconds after which no larger chunk is tried, and nothing is seen again.
+#: Seconds after which no other chunk is tried, and nothing is seen again.
 _PATIENCE = 1.5
-#: What is less of a gain than this does not make up for the memory that a larger chunk takes.
-_GAIN = 0.95
-#: Layouts are compared with so many times the smallest chunk, by so many turns: a wrong one costs more than a chunk.
-_COMPARED, _TURNS = 4, 3
+#: A larger chunk must take less than so much of the time; a smaller one less, as repeated it is faster than in a call.
+_LARGER, _SMALLER = 0.95, 0.85
+#: So many times the smallest chunk are as a rule near the best for convolutional networks: the search begins there.
+_USUAL = 4
+#: Of so many turns a layout must win most: a wrong one costs more than a chunk.
+_TURNS = 3
 #: Of two chunks the slower is seen again, so many times while their times differ by no more than this factor.
 _CLOSE, _LOOKS = 1.25, 2
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
@@ -61,7 +63,7 @@ def most(shapes: Sequence[Sequence[int]], on_host: bool) -> int:
 def measure(
     work: Callable[[int, bool], object], first: int, last: int, layout: None | Callable[[], AbstractContextManager]
 ) -> Pace:
-    """Choose a layout, and try chunks of `first`, twice as many, ... up to `last` inputs in it while that pays.
+    """Choose a layout, and the chunk in it, from four times the smallest up while that pays, or else down.
 
     Args:
         work: Runs one chunk of so many inputs, contiguous (False) or channels-last (True); raises `plan.Smaller` if
@@ -77,36 +79,47 @@ def measure(
         seconds = contiguous(first)
     except Smaller:
         return measure(work, first // 2, first // 2, layout)
+    points = first
+    while 2 * points <= min(last, _USUAL * first) and 2 * points * seconds <= _PATIENCE:
+        points *= 2
+    points, seconds = _fitting(contiguous, points, first, seconds)
+    if layout is not None and _runs_in(layout, work, points):
 
-    def channels_last(points: int) -> float:
-        with nullcontext() if layout is None else layout():
-            return _seconds(work, True, points)
+        def channels_last(points: int) -> float:
+            with layout():
+                return _seconds(work, True, points)
 
-    if layout is not None and _runs_in(layout, work, first):
-        points = first  # A layout that is no faster for a few inputs may be for more.
-        while 2 * points <= min(last, _COMPARED * first) and 2 * points * seconds <= _PATIENCE / 2:
-            points *= 2
         try:
-            if _faster(channels_last, contiguous, points, first):
-                return _grown(channels_last, True, first, channels_last(first), last)
+            won, new, old = _by_turns(channels_last, contiguous, points)
+            if won:
+                return _settled(channels_last, True, points, new, first, last)
+            seconds = min(seconds, old)
         except Smaller:
             pass
-    return _grown(contiguous, False, first, seconds, last)
+    return _settled(contiguous, False, points, seconds, first, last)
 
 
-def _faster(new: Callable[[int], float], old: Callable[[int], float], points: int, first: int) -> bool:
-    """Whether the `new` layout takes less time than the `old` one; with fewer inputs if there is no room."""
-    begun, times = perf_counter(), (inf, inf)
-    try:
-        for look in range(_TURNS):
-            times = min(times[0], new(points)), min(times[1], old(points))
-            if look and not _close(*times) or perf_counter() - begun > 2 * _PATIENCE:
-                break
-    except Smaller:
-        if points <= first:
-            raise
-        return _faster(new, old, points // 2, first)
-    return times[0] < times[1]
+def _fitting(look: Callable[[int], float], points: int, first: int, seconds: float) -> tuple[int, float]:
+    """The largest chunk of `points` and its halves that finds room, and its time; `first` takes `seconds`."""
+    while points > first:
+        try:
+            return points, look(points)
+        except Smaller:
+            points //= 2
+    return first, seconds
+
+
+def _by_turns(new: Callable[[int], float], old: Callable[[int], float], points: int) -> tuple[bool, float, float]:
+    """Whether the `new` layout is faster with chunks of `points`, and the times in both.
+
+    By the turns that it wins, not by the best times: for a moment a processor may run much faster too.
+    """
+    begun, won, lost, best = perf_counter(), 0, 0, (inf, inf)
+    while 2 * max(won, lost) < _TURNS and perf_counter() - begun < 2 * _PATIENCE:
+        turn = new(points), old(points)
+        won, lost = (won + 1, lost) if turn[0] < turn[1] else (won, lost + 1)
+        best = min(best[0], turn[0]), min(best[1], turn[1])
+    return won > lost, *best
 
 
 def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, bool], object], points: int) -> bool:
@@ -119,17 +132,27 @@ def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, 
     return True
 
 
-def _grown(look: Callable[[int], float], channels_last: bool, room: int, seconds: float, last: int) -> Pace:
-    """The best chunk in a layout, from `room` inputs up, which take `seconds` each."""
-    tried = {room: seconds}
-    begun, points, vain = perf_counter(), 2 * room, 0
-    while points <= last and vain < 2 and perf_counter() - begun < _PATIENCE:
+def _settled(
+    look: Callable[[int], float], channels_last: bool, room: int, seconds: float, first: int, last: int
+) -> Pace:
+    """The best chunk in a layout, of those from `first` to `last`, near `room` inputs, which take `seconds` each."""
+    tried, begun = {room: seconds}, perf_counter()
+
+    def better(points: int, share: float) -> bool:
+        """Whether a chunk takes less than this share of the time of `room`."""
+        if not first <= points <= last or perf_counter() - begun > _PATIENCE:
+            return False
         try:
             tried[points], tried[room] = _seen(partial(look, points), partial(look, room), tried[room])
         except Smaller:
-            break
-        room, vain = (points, 0) if tried[points] < _GAIN * tried[room] else (room, vain + 1)
-        points *= 2
+            return False
+        return tried[points] < share * tried[room]
+
+    usual = room
+    while better(2 * room, _LARGER):
+        room *= 2
+    while room <= usual and better(room // 2, _SMALLER):
+        room //= 2
     whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
     return Pace(room, channels_last, tried[room], whole)
 

@@ -129,7 +129,7 @@ def test_masks_have_one_channel_and_tables_all_features(getter, kind, backend):
 @pytest.mark.parametrize("dtype, tolerance", [("float16", 5e-3), ("float32", 1e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("kind", ["table", "signal", "hyperspectral image"])
 def test_models_of_every_precision(kind, dtype, tolerance, backend):
-    """Nothing is cast, and maps come back as they went in; but for maps of half precision, which squares would leave."""
+    """Nothing is cast, and maps come back as they went in, but in single precision if that was half."""
     one, target = net(kind, backend, dtype), np.array([2, 0, 1])
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -56,34 +56,38 @@ def bench(monkeypatch):
     return partial(Bench, monkeypatch)
 
 
-MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 2e-6, 256: 3e-6, 512: 2.5e-6, 1024: 1e-6}
+MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 2.5e-6, 1024: 1e-6}
 
 
-def test_the_cheapest_chunk_is_found_and_two_vain_ones_are_enough(bench):
+def test_the_search_begins_at_four_times_the_smallest_chunk_and_grows_while_that_pays(bench):
     work = bench(MILLIONTHS)
-    assert measure(work, 32, 2**20, None) == Pace(128, False, pytest.approx(2e-6), whole=128)
-    assert work.sizes == [32, 64, 128, 256, 512], "1,024 comes after two in vain"
+    assert measure(work, 32, 2**20, None) == Pace(256, False, pytest.approx(2e-6), whole=256)
+    assert work.sizes == [32, 128, 256, 512], "1,024 comes after one in vain, and a chunk that has grown is not halved"
 
 
-def test_one_vain_chunk_is_forgiven(bench):
-    work = bench({32: 5e-6, 64: 5e-6, 128: 3e-6, 256: 3e-6, 512: 2e-6})
-    assert measure(work, 32, 512, None).room == 512
-    assert work.sizes == [32, 64, 128, 256, 512]
+@pytest.mark.parametrize("best", [8, 16])
+def test_smaller_chunks_are_tried_where_larger_ones_do_not_pay(best, bench):
+    work = bench({8: 1e-3 if best == 8 else 3e-3, 16: 2e-3, 32: 3e-3, 64: 3e-3})
+    assert measure(work, 8, 2**20, None).room == best
+    assert work.sizes == [8, 32, 64, 16]
 
 
 def test_the_last_chunk_is_never_exceeded(bench):
     work = bench(lambda points: 1e-5 / points)
-    assert measure(work, 32, 256, None).room == 256
-    assert max(work.sizes) == 256
+    assert measure(work, 32, 512, None).room == 512
+    assert max(work.sizes) == 512
     assert measure(bench(MILLIONTHS), 64, 64, None).room == 64
+    assert measure(bench(MILLIONTHS), 32, 64, None).room == 64, "there is no room for four times as many"
 
 
-@pytest.mark.parametrize("gain", [1.0, 0.96])
-def test_ties_go_to_the_smaller_chunk(gain, bench):
-    """So do gains of less than five hundredths, which may be noise."""
-    work = bench({32: 1e-6, 64: gain * 1e-6, 128: gain * 1e-6})
-    assert measure(work, 32, 2**20, None) == Pace(32, False, pytest.approx(1e-6), whole=128)
-    assert measure(bench({32: 1e-6, 64: 0.94e-6, 128: 1e-6, 256: 1e-6}), 32, 2**20, None).room == 64
+@pytest.mark.parametrize("other, share", [(256, 1.0), (256, 0.96), (64, 1.0), (64, 0.86)])
+def test_ties_go_to_four_times_the_smallest_chunk(other, share, bench):
+    """So do small gains, which may be noise, and of smaller chunks those up to 15 hundredths."""
+    costs = {32: 1e-6, 64: 1e-6, 128: 1e-6, 256: 1e-6, 512: 1e-6}
+    found = measure(bench({**costs, other: share * 1e-6}), 32, 2**20, None)
+    assert (found.room, found.seconds) == (128, pytest.approx(1e-6))
+    if share < 1:
+        assert measure(bench({**costs, other: (share - 0.02) * 1e-6}), 32, 2**20, None).room == other
 
 
 def test_a_slow_model_is_not_measured_for_long(bench):
@@ -95,9 +99,10 @@ def test_a_slow_model_is_not_measured_for_long(bench):
 
 
 def test_a_call_that_fits_is_not_cut_where_larger_chunks_are_hardly_slower(bench):
-    found = measure(bench({32: 2e-6, 64: 1e-6, 128: 1.09e-6, 256: 1.2e-6}), 32, 256, None)
+    found = measure(bench({16: 2e-6, 64: 1e-6, 128: 1.09e-6, 32: 2e-6}), 16, 256, None)
     assert (found.room, found.whole) == (64, 128)
     assert [found.of(evaluations) for evaluations in (1, 64, 65, 128, 129, 1000)] == [64, 64, 65, 128, 64, 64]
+    assert measure(bench({16: 2e-6, 64: 1e-6, 128: 1.11e-6, 32: 2e-6}), 16, 256, None).whole == 64
     assert Pace(16).of(17) == 16, "a given number is kept to"
 
 
@@ -120,16 +125,15 @@ def test_the_best_of_a_few_runs_counts_and_the_first_of_all_does_not(bench):
 
 @pytest.mark.parametrize("delay", [0.1, 0.3, 3.0])
 def test_a_chunk_that_was_disturbed_is_seen_once_more(delay, bench):
-    """Or the larger one would be taken for the faster."""
-    work = bench({32: 1e-2, 64: 1e-2})  # so long that each look is one run
-    disturbed = chain([0.0, delay], repeat(0.0))
+    """Or the smaller one would be taken for the faster."""
+    work = bench({32: 1e-2, 64: 1e-2})
 
     def at_first(points, channels_last):
         work(points, channels_last)
-        work.now += next(disturbed)
+        work.now += delay if points == 64 and work.tried.count((64, False)) == 1 else 0.0
 
     found = measure(at_first, 32, 64, None)
-    assert (found.room, found.seconds) == (32, pytest.approx(1e-2))
+    assert (found.room, found.seconds) == (64, pytest.approx(1e-2))
 
 
 @pytest.mark.parametrize("delay", [0.16, 0.5])
@@ -144,13 +148,25 @@ def test_a_layout_that_was_disturbed_is_seen_once_more(delay, bench):
     assert measure(at_first, 32, 32, nullcontext) == Pace(32, True, pytest.approx(1.6e-2), whole=32)
 
 
+def test_a_layout_that_was_fast_for_a_moment_is_not_taken(bench):
+    """Processors are: the best time of all is no proof."""
+    work = bench({32: 2e-2}, other=1.2)
+
+    def boosted(points, channels_last):
+        work(points, channels_last)
+        work.now -= 0.4 if channels_last and work.tried.count((32, True)) == 3 else 0.0
+
+    assert not measure(boosted, 32, 32, nullcontext).channels_last
+    assert work.tried.count((32, True)) == 4, "once to begin with, and three turns"
+
+
 @pytest.mark.parametrize("other, taken", [(0.5, True), (0.98, True), (1.0, False), (3.0, False)])
 def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
     work = bench(MILLIONTHS, other=other)
     seconds = 2e-6 * (other if taken else 1)
-    assert measure(work, 32, 2**20, nullcontext) == Pace(128, taken, pytest.approx(seconds), whole=128)
+    assert measure(work, 32, 2**20, nullcontext) == Pace(256, taken, pytest.approx(seconds), whole=256)
     turned = {points for points, channels_last in work.tried if channels_last}
-    assert turned == ({32, 64, 128, 256, 512} if taken else {32, 128}), "compared with four times the smallest chunk"
+    assert turned == ({128, 256, 512} if taken else {128}), "compared with four times the smallest chunk"
 
 
 def test_a_layout_that_is_faster_only_with_more_inputs_is_found(bench):
@@ -162,17 +178,18 @@ def test_a_layout_that_is_faster_only_with_more_inputs_is_found(bench):
 
 def test_larger_chunks_are_tried_in_the_faster_layout(bench):
     """What is cheaper for the processor leaves more room for what a chunk costs beside."""
-    work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.5e-6})
-    cost = work.cost
-    work.cost = lambda points: cost(points) * (0.5 if (points, True) == work.tried[-1] else 1)
-    assert measure(work, 32, 64, nullcontext) == Pace(32, True, pytest.approx(0.5e-6), whole=64)
-    work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.5e-6})
-    work.cost = lambda points: cost(points) * ({32: 0.5, 64: 0.4}[points] if work.tried[-1][1] else 1)
-    assert measure(work, 32, 64, nullcontext) == Pace(64, True, pytest.approx(0.392e-6), whole=64)
-    work = bench({32: 1e-6, 64: 0.98e-6, 128: 1.05e-6})
-    work.cost = lambda points: cost(points) * ({32: 0.5, 64: 0.6, 128: 0.7}[points] if work.tried[-1][1] else 1)
-    slower = measure(work, 32, 128, nullcontext)
-    assert slower == Pace(32, True, pytest.approx(0.5e-6), whole=32), "though contiguous ones could be larger"
+    costs = {32: 1e-6, 64: 1e-6, 128: 1e-6, 256: 0.98e-6, 512: 1e-6}
+
+    def found(turned):
+        """Where chunks laid out channels-last take so much of the time."""
+        work = bench(costs)
+        work.cost = lambda points: costs[points] * (turned.get(points, 0.5) if work.tried[-1][1] else 1)
+        return measure(work, 32, 2**20, nullcontext)
+
+    assert found({}) == Pace(128, True, pytest.approx(0.5e-6), whole=256)
+    assert found({256: 0.4}) == Pace(256, True, pytest.approx(0.392e-6), whole=256)
+    assert found({64: 0.4}) == Pace(64, True, pytest.approx(0.4e-6), whole=64)
+    assert found({256: 0.6}) == Pace(128, True, pytest.approx(0.5e-6), whole=128), "contiguous ones could be larger"
 
 
 def test_the_other_layout_is_not_tried_where_there_is_none(bench):
@@ -184,7 +201,7 @@ def test_the_other_layout_is_not_tried_where_there_is_none(bench):
 @pytest.mark.parametrize("error", [RuntimeError("view size is not compatible"), Smaller()])
 def test_a_model_that_cannot_run_in_the_other_layout_keeps_its_own(error, bench):
     found = measure(bench(MILLIONTHS, other=error), 32, 2**20, nullcontext)
-    assert found == Pace(128, False, pytest.approx(2e-6), whole=128)
+    assert found == Pace(256, False, pytest.approx(2e-6), whole=256)
 
 
 def test_other_errors_are_not_hidden(bench):
@@ -195,9 +212,12 @@ def test_other_errors_are_not_hidden(bench):
 
 
 def test_no_larger_chunk_is_tried_where_one_found_no_room(bench):
+    work = bench(lambda points: 1e-4 / points, fits=200)
+    assert measure(work, 32, 2**20, None).room == 128
+    assert work.sizes == [32, 128, 256, 64]
     work = bench(lambda points: 1e-4 / points, fits=100)
     assert measure(work, 32, 2**20, None).room == 64
-    assert work.sizes == [32, 64, 128]
+    assert work.sizes == [32, 128, 64]
 
 
 def test_a_first_chunk_without_room_is_halved_until_there_is_some(bench):
