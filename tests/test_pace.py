@@ -62,7 +62,8 @@ MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 2.5e-6, 1024: 1e-6}
 def test_the_search_begins_at_four_times_the_smallest_chunk_and_grows_while_that_pays(bench):
     work = bench(MILLIONTHS)
     assert measure(work, 32, 2**20, None) == Pace(256, False, pytest.approx(2e-6), whole=256)
-    assert work.sizes == [32, 128, 256, 512], "1,024 comes after one in vain, and a chunk that has grown is not halved"
+    assert work.sizes == [32, 128, 256, 512], "1,024 comes after one in vain"
+    assert work.tried[-1] == (512, False), "a chunk that has grown is not halved"
 
 
 @pytest.mark.parametrize("best", [8, 16])
@@ -146,6 +147,16 @@ def test_a_layout_that_was_disturbed_is_seen_once_more(delay, bench):
         work.now += delay if channels_last and work.tried.count((32, True)) == 2 else 0.0
 
     assert measure(at_first, 32, 32, nullcontext) == Pace(32, True, pytest.approx(1.6e-2), whole=32)
+
+
+def test_a_layout_that_stays_is_as_fast_as_in_its_best_turn(bench):
+    work = bench({32: 2e-2}, other=1.2)
+
+    def at_first(points, channels_last):
+        work(points, channels_last)
+        work.now += 0.5 if len(work.tried) == 2 else 0.0
+
+    assert measure(at_first, 32, 32, nullcontext).seconds == pytest.approx(2e-2)
 
 
 def test_a_layout_that_was_fast_for_a_moment_is_not_taken(bench):
