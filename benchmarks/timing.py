@@ -11,8 +11,9 @@ from typing import Any
 _LONG = 0.2
 #: Where a whole call takes longer than this, a sweep judges a setting by this many chunks.
 _LONG_CALL, _CHUNKS = 1.0, 5
-#: A chunk size this much worse than the best one ends the sweep over larger ones.
-_HOPELESS = 1.5
+#: A setting this much worse than the best one is looked at again; two chunk sizes in a row that are so, end the sweep
+#: over larger ones.
+_HOPELESS, _ENOUGH = 1.5, 2
 #: Who takes so much longer than the fastest need not be timed as often.
 _FAR = 1.5
 #: A call that takes longer than this is not repeated to warm up.
@@ -72,9 +73,13 @@ def sweep(contestant: Contestant, nsamples: int, rows: int, most: int | None = N
     if len(settings) == 1 and contestant.probe is None:
         best, first = settings[0], 0.0
     else:
+        vain = 0
         for setting in settings:
             swept[setting] = _per_gradient(contestant, setting, nsamples, rows)
-            if swept[setting] > _HOPELESS * min(swept.values()) and _grows(settings, setting):
+            if swept[setting] > _HOPELESS * min(swept.values()):  # Other work may have come in between.
+                swept[setting] = min(swept[setting], _per_gradient(contestant, setting, nsamples, rows))
+            vain = vain + 1 if swept[setting] > _HOPELESS * min(swept.values()) else 0
+            if vain == _ENOUGH and _grows(settings, setting):
                 break
         best = min(swept, key=lambda setting: swept[setting])
         first = swept[best] * nsamples * rows

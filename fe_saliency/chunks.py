@@ -16,6 +16,15 @@ from fe_saliency.session import Run
 _PATIENCE = 3
 
 
+def warn_of_memory(points: int, room: int) -> None:
+    """Say that so many model inputs do not fit, and that `room` of them are run at once from now on."""
+    warn(
+        f"The memory does not hold {points} model inputs at once; going on with {room} or fewer. Give `max_rows` a "
+        "number that fits, and nothing is tried in vain.",
+        RuntimeWarning,
+    )
+
+
 class Chunks:
     """What one call runs its chunks with.
 
@@ -50,11 +59,7 @@ class Chunks:
         # Outside the handler, so that nothing holds on to the tensors of the chunk that failed.
         if not self._warned:
             self._warned = True
-            warn(
-                f"The memory does not hold {points} model inputs at once; going on with {self.room} or fewer. Give "
-                "`max_rows` a number that fits, and nothing is tried in vain.",
-                RuntimeWarning,
-            )
+            warn_of_memory(points, self.room)
         raise Smaller
 
     def spent(self, evaluations: int) -> None:

@@ -16,7 +16,7 @@ from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.averaged import averaged
 from fe_saliency.backend import Backend, Tensor
 from fe_saliency.call import Call, Effort, effort_of
-from fe_saliency.chunks import Chunks
+from fe_saliency.chunks import Chunks, warn_of_memory
 from fe_saliency.clean import CleanPass
 from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
 from fe_saliency.feeder import Feeder
@@ -257,7 +257,8 @@ class Engine:
             layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
             first = pace.least(shapes)
             found = self._paces[known] = pace.measure(work, first, last, layout)
-            if found.room < first:
+            if found.room < first:  # What is only tried, in search of something faster, is no news.
+                warn_of_memory(first, found.room)
                 self._most[shapes] = min(found.room, self._most.get(shapes, found.room))
         return self._paces[known]
 

@@ -11,16 +11,14 @@ from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
-#: Seconds after which no other chunk is tried, and nothing is seen again.
+#: Seconds after which no other chunk is tried, and nothing is seen again; nor is a chunk tried that takes longer.
 _PATIENCE = 1.5
 #: A larger chunk must take less than so much of the time; a smaller one less, as repeated it is faster than in a call.
 _LARGER, _SMALLER = 0.95, 0.85
 #: So many times the smallest chunk are as a rule near the best for convolutional networks: the search begins there.
 _USUAL = 4
-#: Of so many turns a layout must win most: a wrong one costs more than a chunk.
+#: Of so many turns a chunk or a layout must win most.
 _TURNS = 3
-#: Of two chunks the slower is seen again, so many times while their times differ by no more than this factor.
-_CLOSE, _LOOKS = 1.25, 2
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
 #: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
@@ -82,7 +80,9 @@ def measure(
     points = first
     while 2 * points <= min(last, _USUAL * first) and 2 * points * seconds <= _PATIENCE:
         points *= 2
-    points, seconds = _fitting(contiguous, points, first, seconds)
+    wanted = points
+    points, seconds = _fitting(contiguous, wanted, first, seconds)
+    last = points if points < wanted else last
     if layout is not None and _runs_in(layout, work, points):
 
         def channels_last(points: int) -> float:
@@ -90,7 +90,8 @@ def measure(
                 return _seconds(work, True, points)
 
         try:
-            won, new, old = _by_turns(channels_last, contiguous, points)
+            turned, stayed = partial(channels_last, points), partial(contiguous, points)
+            won, new, old = _by_turns(turned, stayed, 1.0, 2 * _PATIENCE)
             if won:
                 return _settled(channels_last, True, points, new, first, last)
             seconds = min(seconds, old)
@@ -109,15 +110,20 @@ def _fitting(look: Callable[[int], float], points: int, first: int, seconds: flo
     return first, seconds
 
 
-def _by_turns(new: Callable[[int], float], old: Callable[[int], float], points: int) -> tuple[bool, float, float]:
-    """Whether the `new` layout is faster with chunks of `points`, and the times in both.
+def _by_turns(
+    new: Callable[[], float], old: Callable[[], float], share: float, patience: float, known: float | None = None
+) -> tuple[bool, float, float]:
+    """Whether something `new` takes less than a share of the time of the old, and the best times of both.
 
-    By the turns that it wins, not by the best times: for a moment a processor may run much faster too.
+    A time of the old that is `known` is that of its first turn.
+
+    By the turns that it wins, not by the best times: for a moment a processor may run much faster, or slower, too.
     """
     begun, won, lost, best = perf_counter(), 0, 0, (inf, inf)
-    while 2 * max(won, lost) < _TURNS and perf_counter() - begun < 2 * _PATIENCE:
-        turn = new(points), old(points)
-        won, lost = (won + 1, lost) if turn[0] < turn[1] else (won, lost + 1)
+    while 2 * max(won, lost) < _TURNS and perf_counter() - begun < patience:
+        turn = new(), old() if known is None else known
+        known = None
+        won, lost = (won + 1, lost) if turn[0] < share * turn[1] else (won, lost + 1)
         best = min(best[0], turn[0]), min(best[1], turn[1])
     return won > lost, *best
 
@@ -140,42 +146,27 @@ def _settled(
 
     def better(points: int, share: float) -> bool:
         """Whether a chunk takes less than this share of the time of `room`."""
-        if not first <= points <= last or perf_counter() - begun > _PATIENCE:
+        nonlocal last
+        late = perf_counter() - begun > _PATIENCE or points > room and points * tried[room] > _PATIENCE
+        if late or not first <= points <= last:
             return False
+        known = seconds if len(tried) == 1 else None
         try:
-            tried[points], tried[room] = _seen(partial(look, points), partial(look, room), tried[room])
+            won, new, old = _by_turns(partial(look, points), partial(look, room), share, _PATIENCE, known)
         except Smaller:
+            last = points // 2
             return False
-        return tried[points] < share * tried[room]
+        tried[points], tried[room] = min(tried.get(points, inf), new), min(tried[room], old)
+        return won
 
     usual = room
-    while better(2 * room, _LARGER):
-        room *= 2
+    # Where larger chunks pay, four times as many show it sooner than twice as many, and less by chance.
+    while (times := next((times for times in (4, 2) if better(times * room, _LARGER)), None)) is not None:
+        room *= times
     while room <= usual and better(room // 2, _SMALLER):
         room //= 2
     whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
     return Pace(room, channels_last, tried[room], whole)
-
-
-def _seen(new: Callable[[], float], old: Callable[[], float], known: float) -> tuple[float, float]:
-    """The times of something new and of what is `known`.
-
-    The slower of them is seen again, and more often while they are close: other work may have come in between, and one
-    look at each would make its choice for good.
-    """
-    begun, seconds = perf_counter(), new()
-    for look in range(_LOOKS):
-        if look and not _close(seconds, known) or perf_counter() - begun > _PATIENCE:
-            break
-        if seconds < known:
-            known = min(known, old())
-        else:
-            seconds = min(seconds, new())
-    return seconds, known
-
-
-def _close(one: float, other: float) -> bool:
-    return 1 / _CLOSE < one / other < _CLOSE
 
 
 def _seconds(work: Callable[[int, bool], object], channels_last: bool, points: int) -> float:

@@ -72,8 +72,9 @@ class Saliency(Trace):
         every: Compute in each epoch whose number it divides; in test mode always.
         budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
             None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
-            training epoch turns into a number for good. `smoothing` and `integrating`, or the samples of `methods`, are
-            scaled down together to fit, at the least to 4 and (4, 2); it is printed what they become.
+            training epoch turns into a number for good; drawing, and what methods do beside gradients, come on top.
+            `smoothing` and `integrating`, or the samples of `methods`, are scaled down together to fit, at the least
+            to 4 and (4, 2); it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
