@@ -244,6 +244,9 @@ def test_no_larger_chunk_is_tried_where_one_found_no_room(bench):
     work = bench(lambda points: 1e-4 / points, fits=200)
     assert measure(work, 32, 2**20, None).room == 128
     assert work.sizes == [32, 128, 512, 256, 64]
+    work = bench(lambda points: 1e-4 / points, fits=300)
+    assert measure(work, 32, 2**20, None).room == 256
+    assert work.sizes == [32, 128, 512, 256] and work.tried.count((512, False)) == 1
     work = bench(lambda points: 1e-4 / points, fits=100)
     assert measure(work, 32, 2**20, None).room == 64
     assert work.sizes == [32, 128, 64]
