@@ -1,6 +1,7 @@
 """What was to be reached, and whether it is."""
 
 from dataclasses import dataclass
+from statistics import geometric_mean
 
 from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, method_cases, number, spread, time
 
@@ -72,7 +73,8 @@ def _judge(goal, measured, reached, choose):
     good = [reached(found["median"]) for found, _ in measured]
     worst, where = choose(measured, key=lambda each: each[0]["median"])
     share = f"{sum(good)} of {len(good)} cases; " if not all(good) else ""
-    return Goal(goal.work, goal.wanted, f"{share}worst {spread(worst)}: {where}", all(good))
+    mean = number(geometric_mean(found["median"] for found, _ in measured))
+    return Goal(goal.work, goal.wanted, f"{share}mean {mean}, worst {spread(worst)}: {where}", all(good))
 
 
 def _every(rows, backend):

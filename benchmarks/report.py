@@ -9,7 +9,7 @@ _INTRO = """\
 # Benchmark
 
 `make bench` measured this and wrote this page. Ratios are what counts: they are taken between calls that took turns in
-one process. **Bold with a ✗** is what falls short of its goal."""
+one process; a mean of ratios is the geometric one. **Bold with a ✗** is what falls short of its goal."""
 
 _QUICK = "**A quick run: it shows that everything works, and no more. Its sizes are not those of the goals.**"
 
