@@ -1,6 +1,7 @@
 """The short table in the project's README, between its two marks."""
 
 import re
+from statistics import geometric_mean
 
 from benchmarks.words import BACKENDS, MODELS, PEERS, cases, number, table
 
@@ -9,18 +10,17 @@ _METHODS = ("smoothgrad", "integrated_gradients")
 
 
 def of_readme(rows):
-    """One line for each model and number of images; each cell has SmoothGrad and Integrated Gradients from zero."""
-    found = {}
-    for backend in BACKENDS:
-        for model, images, method, _, result in cases(rows, backend):
-            found.setdefault((backend, model, images), {})[method] = result
+    """One line for each model and number of images, and their mean; a cell has SmoothGrad and IG from zero."""
     lines = []
-    for (backend, model, images), methods in sorted(found.items(), key=_order):
-        results = [methods.get(method) for method in _METHODS]
-        cells = [_cell([result and result["ours_over_bare"] for result in results])]
-        for peer in PEERS[backend][1:]:
-            cells.append(_cell([result and result["over_ours"].get(peer) for result in results]))
-        lines.append([f"{BACKENDS[backend]}, {MODELS[model]}", images, *cells])
+    for backend, name in BACKENDS.items():
+        found = {}
+        for model, images, method, _, result in cases(rows, backend):
+            if method in _METHODS:
+                found.setdefault((model, images), {})[method] = _medians(result, PEERS[backend])
+        for model, images in sorted(found, key=lambda case: (list(MODELS).index(case[0]), case[1])):
+            lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], PEERS[backend])])
+        if found:
+            lines.append([f"{name}, geometric mean", "", *_cells(_mean(found.values()), PEERS[backend])])
     header = ["SmoothGrad 25; IG 25", "images", "ours / bare loop", "FastEstimator / ours"]
     return table([*header, "captum, xplique / ours", "PAIR, tf-explain / ours"], lines)
 
@@ -32,11 +32,23 @@ def write(rows, path):
     path.write_text(marked.sub(lambda _: f"{BEGIN}\n{of_readme(rows)}\n{END}", text), encoding="utf-8")
 
 
-def _order(item):
-    (backend, model, images), _ = item
-    return list(BACKENDS).index(backend), list(MODELS).index(model), images
+def _medians(result, contestants):
+    bare, *peers = contestants
+    ratios = {bare: result["ours_over_bare"], **{peer: result["over_ours"].get(peer) for peer in peers}}
+    return {contestant: ratio["median"] for contestant, ratio in ratios.items() if ratio}
 
 
-def _cell(ratios):
-    known = ["-" if ratio is None else number(ratio["median"]) for ratio in ratios]
-    return "" if set(known) == {"-"} else "; ".join(known)
+def _mean(measured):
+    columns = {}
+    for methods in measured:
+        for method, medians in methods.items():
+            for contestant, median in medians.items():
+                columns.setdefault(method, {}).setdefault(contestant, []).append(median)
+    return {method: {who: geometric_mean(each) for who, each in column.items()} for method, column in columns.items()}
+
+
+def _cells(methods, contestants):
+    for contestant in contestants:
+        medians = [methods.get(method, {}).get(contestant) for method in _METHODS]
+        known = ["-" if median is None else number(median) for median in medians]
+        yield "" if set(known) == {"-"} else "; ".join(known)
