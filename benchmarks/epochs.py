@@ -16,6 +16,7 @@ from fe_saliency.display import SaliencyDisplay
 from fe_saliency.trace import Saliency
 
 DIGITS = 5
+_PICTURES = 10
 _HOOKS = ("on_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end")
 
 
@@ -39,7 +40,7 @@ def run(options, backend):
         taken["ours"] += ours
         taken["first"] += seconds[:1]
         pairs += [(a, b) for a in theirs for b in ours]  # of trainings that stood side by side
-    figures = _figures(displays, board, options.rounds)
+    figures = _figures(displays, board, options.rounds if options.quick else _PICTURES)
     return {
         "epoch": {name: spread(values) for name, values in taken.items()},
         "theirs_over_ours": ratios(*zip(*pairs, strict=True)),
@@ -112,6 +113,7 @@ def _figures(displays, board, rounds):
 
     def write(display):
         writer.write_images(mode="eval", images=[("saliency", display)], step=1)
+        writer.flush()  # A thread writes the file: waited for, or it would slow down whoever is clocked next.
 
     found = {"theirs": [], "ours": []}
     for _ in range(rounds + 1):
