@@ -38,9 +38,11 @@ images is mostly the call."""
 TRACE = """\
 The time of the Trace's own hooks and of TensorBoard's `on_epoch_end` in eval mode, at the default settings
 (`smoothing=25, integrating=(100, 6)`), 5 digits. FastEstimator's makes 628 passes of 5 rows, for it integrates only
-five of the six noisy copies; ours integrates all six. *The figure* is the time from finished maps to the picture in
-TensorBoard's file. Our first epoch builds what later ones use. Training itself is not in these numbers. The range of a
-ratio goes over the pairs of epochs of trainings that stood side by side."""
+five of the six noisy copies; ours integrates all six. Our four maps have no gradient in common, for the points of a
+path are neither the input nor one of its noisy copies. *The figure* is the time from finished maps to the picture in
+TensorBoard's file. Our first epoch builds what later ones use; in TensorFlow each epoch makes it ready again, for
+FastEstimator clears the session in between. Training itself is not in these numbers. The range of a ratio goes over
+the pairs of epochs of trainings that stood side by side."""
 
 MEMORY = """\
 Peak memory (resident set) of one SmoothGrad call above the memory in use before it, LeNet, 32 images, each call in a

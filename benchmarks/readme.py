@@ -3,25 +3,23 @@
 import re
 from statistics import geometric_mean
 
-from benchmarks.words import BACKENDS, MODELS, PEERS, cases, number, table
+from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, number, table
 
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
-_METHODS = ("smoothgrad", "integrated_gradients")
 
 
 def of_readme(rows):
-    """One line for each model and number of images, and their mean; a cell has SmoothGrad and IG from zero."""
+    """One line for each model and number of images, and their mean; a cell has all methods."""
     lines = []
     for backend, name in BACKENDS.items():
         found = {}
         for model, images, method, _, result in cases(rows, backend):
-            if method in _METHODS:
-                found.setdefault((model, images), {})[method] = _medians(result, PEERS[backend])
+            found.setdefault((model, images), {})[method] = _medians(result, PEERS[backend])
         for model, images in sorted(found, key=lambda case: (list(MODELS).index(case[0]), case[1])):
             lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], PEERS[backend])])
         if found:
             lines.append([f"{name}, geometric mean", "", *_cells(_mean(found.values()), PEERS[backend])])
-    header = ["SmoothGrad 25; IG 25", "images", "ours / bare loop", "FastEstimator / ours"]
+    header = ["; ".join(METHODS.values()), "images", "ours / bare loop", "FastEstimator / ours"]
     return table([*header, "captum, xplique / ours", "PAIR, tf-explain / ours"], lines)
 
 
@@ -49,6 +47,6 @@ def _mean(measured):
 
 def _cells(methods, contestants):
     for contestant in contestants:
-        medians = [methods.get(method, {}).get(contestant) for method in _METHODS]
+        medians = [methods.get(method, {}).get(contestant) for method in METHODS]
         known = ["-" if median is None else number(median) for median in medians]
         yield "" if set(known) == {"-"} else "; ".join(known)
