@@ -19,7 +19,7 @@ def of_readme(rows):
             lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], PEERS[backend])])
         if found:
             lines.append([f"{name}, geometric mean", "", *_cells(_mean(found.values()), PEERS[backend])])
-    header = ["; ".join(METHODS.values()), "images", "ours / bare loop", "FastEstimator / ours"]
+    header = ["network", "images", "ours / bare loop", "FastEstimator / ours"]
     return table([*header, "captum, xplique / ours", "PAIR, tf-explain / ours"], lines)
 
 
@@ -49,4 +49,4 @@ def _cells(methods, contestants):
     for contestant in contestants:
         medians = [methods.get(method, {}).get(contestant) for method in METHODS]
         known = ["-" if median is None else number(median) for median in medians]
-        yield "" if set(known) == {"-"} else "; ".join(known)
+        yield "" if set(known) == {"-"} else ";&nbsp;".join(known)
