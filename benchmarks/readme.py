@@ -14,11 +14,13 @@ def of_readme(rows):
     for backend, name in BACKENDS.items():
         found = {}
         for model, images, method, _, result in cases(rows, backend):
-            found.setdefault((model, images), {})[method] = _medians(result, PEERS[backend])
+            ratios = {**result["over_ours"], "bare loop": result["ours_over_bare"]}
+            medians = {(peer, method): ratio["median"] for peer, ratio in ratios.items()}
+            found.setdefault((model, images), {}).update(medians)
         for model, images in sorted(found, key=lambda case: (list(MODELS).index(case[0]), case[1])):
-            lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], PEERS[backend])])
+            lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], backend)])
         if found:
-            lines.append([f"{name}, geometric mean", "", *_cells(_mean(found.values()), PEERS[backend])])
+            lines.append([f"{name}, geometric mean", "", *_cells(_mean(list(found.values())), backend)])
     header = ["network", "images", "ours / bare loop", "FastEstimator / ours"]
     return table([*header, "captum, xplique / ours", "PAIR, tf-explain / ours"], lines)
 
@@ -30,23 +32,12 @@ def write(rows, path):
     path.write_text(marked.sub(lambda _: f"{BEGIN}\n{of_readme(rows)}\n{END}", text), encoding="utf-8")
 
 
-def _medians(result, contestants):
-    bare, *peers = contestants
-    ratios = {bare: result["ours_over_bare"], **{peer: result["over_ours"].get(peer) for peer in peers}}
-    return {contestant: ratio["median"] for contestant, ratio in ratios.items() if ratio}
-
-
 def _mean(measured):
-    columns = {}
-    for methods in measured:
-        for method, medians in methods.items():
-            for contestant, median in medians.items():
-                columns.setdefault(method, {}).setdefault(contestant, []).append(median)
-    return {method: {who: geometric_mean(each) for who, each in column.items()} for method, column in columns.items()}
+    keys = {key for medians in measured for key in medians}
+    return {key: geometric_mean(medians[key] for medians in measured if key in medians) for key in keys}
 
 
-def _cells(methods, contestants):
-    for contestant in contestants:
-        medians = [methods.get(method, {}).get(contestant) for method in METHODS]
-        known = ["-" if median is None else number(median) for median in medians]
+def _cells(medians, backend):
+    for peer in PEERS[backend]:
+        known = [number(medians[peer, method]) if (peer, method) in medians else "-" for method in METHODS]
         yield "" if set(known) == {"-"} else ";&nbsp;".join(known)
