@@ -58,6 +58,7 @@ class Budget:
         self.full = full
         self.limit, self.share = _checked(value)
         self.time = TrainingTime()
+        self.beside = 0.0
         self.rows: dict[str, int] = {}
         self._fitted: dict[int, Recipe] = {}  # by what may be spent on a row
         self._check(rows)
@@ -67,10 +68,16 @@ class Budget:
         """Whether a share can be fixed now: the training time is known."""
         return self.share is not None and self.limit is None and self.time.seconds is not None
 
-    def fix(self, seconds_per_gradient: float) -> None:
-        """Turn the share into a number of gradient evaluations, for good, if it is due."""
+    def fix(self, seconds_per_gradient: float, beside: float = 0.0) -> None:
+        """Turn the share into a number of gradient evaluations, for good, if it is due.
+
+        Args:
+            seconds_per_gradient: What each of them takes.
+            beside: The seconds that an epoch's maps take beside gradients.
+        """
         if self.share is not None and self.limit is None and self.time.seconds is not None:
-            self.limit = int(self.share * self.time.seconds / seconds_per_gradient)
+            self.beside = beside
+            self.limit = int(max(0.0, self.share * self.time.seconds - beside) / seconds_per_gradient)
 
     def open(self, run: str) -> bool:
         """Whether there is a limit, and `run` has yet to be settled."""
@@ -112,13 +119,20 @@ class Budget:
 
     def state(self) -> dict[str, Any]:
         """What must be restored for an interrupted training to go on with the same recipe."""
-        return {"share": self.share, "limit": self.limit, "seconds": self.time.seconds, "rows": dict(self.rows)}
+        return {
+            "share": self.share,
+            "limit": self.limit,
+            "seconds": self.time.seconds,
+            "beside": self.beside,
+            "rows": dict(self.rows),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned; of a budget that was another, only the training time."""
         self.time.seconds = state["seconds"]
         if self.share is not None and state["share"] == self.share:
             self.limit, self.rows = state["limit"], dict(state["rows"])
+            self.beside = state.get("beside", 0.0)  # It was not known once.
 
     def _note(self, run: str, recipe: Recipe) -> str:
         if self.limit is None:
@@ -128,6 +142,8 @@ class Budget:
         said = f"budget {self.limit:,}"
         if self.share is not None:
             said += f" = {self.share:g} of the first training epoch's {self.time.seconds:.3g} s"
+            if self.beside:
+                said += f", less {self.beside:.2g} s for what is no gradient"
         if self.overspent(run):
             said += ", too little even for the least useful maps"
         return f" ({said}: {changes(self.full, recipe)})"

@@ -17,6 +17,23 @@ from fe_saliency.trace.recipe import Recipe
 from fe_saliency.trace.samples import explainable
 
 
+def attributions(
+    net: SaliencyNet,
+    recipe: Recipe,
+    controls: Controls,
+    rows: dict[str, np.ndarray],
+    diagnose: bool,
+    guard: Guard,
+) -> dict[str, Attribution]:
+    """All maps of a recipe by their names, those of its controls too; as `explain`, of rows without NaN."""
+    found = {each.name: each.of(net, rows, diagnose=diagnose) for each in recipe.maps}
+    targets = found[recipe.maps[0].name].targets
+    for control in recipe.controls:
+        with guard(f"The Saliency trace could not explain the {control} model"):
+            found[control] = controls.attribute(control, rows, recipe.chosen, targets)
+    return found
+
+
 def explain(
     net: SaliencyNet,
     recipe: Recipe,
@@ -45,12 +62,8 @@ def explain(
     """
     explained = explainable(inputs)
     fed = {key: array[explained] for key, array in inputs.items()}
-    found = {each.name: each.of(net, fed, diagnose=diagnose) for each in recipe.maps}
+    found = attributions(net, recipe, controls, fed, diagnose, guard)
     first = found[recipe.maps[0].name]
-    maps = {name: _placed(each.maps, explained) for name, each in found.items()}
-    for control in recipe.controls:
-        with guard(f"The Saliency trace could not explain the {control} model"):
-            maps[control] = _placed(controls.attribute(control, fed, recipe.chosen, first.targets).maps, explained)
     epoch, mode, ds_id = where
     return Record(
         epoch=epoch,
@@ -58,7 +71,7 @@ def explain(
         ds_id=ds_id,
         channel_axis=net.channel_axis,
         inputs=dict(inputs),
-        maps=maps,
+        maps={name: _placed(each.maps, explained) for name, each in found.items()},
         **{name: _placed(getattr(first, name), explained) for name in ("targets", "predictions", "scores", "margins")},
         relative_error=_placed(_known(found, "relative_error"), explained),
         completeness_gap=_placed(_known(found, "completeness_gap"), explained),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
+from fe_saliency import backend as backends
 from fe_saliency import checks
 from fe_saliency.atomic import writable
 from fe_saliency.display import SaliencyDisplay, Section
@@ -25,11 +27,13 @@ from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.say import warn
 from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
-from fe_saliency.trace.explain import explain
+from fe_saliency.trace.explain import attributions, explain
+from fe_saliency.trace.fitting import least
 from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.methods import Chosen, planned_maps
+from fe_saliency.trace.overhead import overhead
 from fe_saliency.trace.recipe import check_controls, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
@@ -72,9 +76,9 @@ class Saliency(Trace):
         every: Compute in each epoch whose number it divides; in test mode always.
         budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
             None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
-            training epoch turns into a number for good; drawing, and what methods do beside gradients, come on top.
-            `smoothing` and `integrating`, or the samples of `methods`, are scaled down together to fit, at the least
-            to 4 and (4, 2); it is printed what they become.
+            training epoch turns into a number for good, less the time that the maps take beside gradients. Drawing
+            comes on top. `smoothing` and `integrating`, or the samples of `methods`, are scaled down together to fit,
+            at the least to 4 and (4, 2); it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
@@ -325,12 +329,24 @@ class Saliency(Trace):
 
     def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
         if self.budget.due and kept:
-            inputs = self._inputs(next(iter(kept.values())))
-            explained = explainable(inputs)
-            self.budget.fix(self.net.seconds_per_gradient({key: rows[explained] for key, rows in inputs.items()}))
+            self.budget.fix(*self._pace(next(iter(kept.values()))))
         if self.budget.open(self._run):
             self.budget.settle(self._run, self._rows_per_epoch())
         self._say_cost()
+
+    def _pace(self, rows: Rows) -> tuple[float, float]:
+        """The seconds of a gradient evaluation, and those that an epoch's maps take beside them, in all modes."""
+        inputs = self._inputs(rows)
+        explained = explainable(inputs)
+        inputs = {key: array[explained] for key, array in inputs.items()}
+        seconds = self.net.seconds_per_gradient(inputs)
+        recipe = least(self.recipe)
+        compute = partial(
+            attributions, self.net, recipe, self.controls, inputs, self.instruments.diagnose, self.guard
+        )
+        gradients = recipe.cost * np.count_nonzero(explained) * seconds
+        modes = len(RUNS[self._run].intersection(self.places.modes))
+        return seconds, modes * overhead(compute, gradients, backends.of_model(self.net.model))
 
     def _review(self, mode: str, kept: Mapping[str, Rows], data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""

@@ -12,8 +12,10 @@ from fastestimator.trace.trace import Trace
 from models import to_host
 from training import Die, Figures, Stop, classifier, column, contents, dataset, estimator, images, saliency
 
+from fe_saliency.backend import by_name
 from fe_saliency.trace.budget import Budget, TrainingTime
 from fe_saliency.trace.fitting import fitted
+from fe_saliency.trace.overhead import overhead
 from fe_saliency.trace.recipe import Recipe
 
 DEFAULT = Recipe(25, 100, 6)
@@ -248,10 +250,21 @@ def test_too_small_a_number_for_all_datasets_is_refused_before_training(capsys):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """One second passes between two looks: an epoch begins at one, and each of its two batches ends at one."""
+    """One second passes between two looks: an epoch begins at one, and each of its two batches ends at one.
+
+    Nothing but gradients takes any time.
+    """
     ticks = itertools.count()
     monkeypatch.setattr("fe_saliency.trace.budget.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("fe_saliency.trace.overhead.perf_counter", float)
     return ticks
+
+
+@pytest.fixture
+def slow_maps(clock, monkeypatch):
+    """The least useful maps take 0.4001 s, beside 2 x 17 gradients of which 400 take a second."""
+    ticks = itertools.count()
+    monkeypatch.setattr("fe_saliency.trace.overhead.perf_counter", lambda: next(ticks) * (0.4001 + 34 / 400))
 
 
 def measure(trace, gradients_per_second):
@@ -288,6 +301,29 @@ def test_a_share_is_fixed_at_the_first_epoch(backend, mode, clock, capsys):
         "(budget 0.5 of the first training epoch's time: all as asked for until that is known).",
         f"FastEstimator-Saliency: {FIXED}",
     ]
+
+
+@pytest.mark.parametrize("mode, rows, limit, less", [("eval", 2, 239, "0.4"), (["train", "eval"], 4, 79, "0.8")])
+def test_what_the_maps_take_beside_gradients_is_no_part_of_it(backend, mode, rows, limit, less, slow_maps, capsys):
+    """An epoch runs them once in each mode."""
+    made = classifier(backend)
+    trace = saliency(made, mode=mode, samples=2, budget=0.5, **MADE)
+    measure(trace, 400)
+    figures_of(backend, trace, made)
+    assert trace.budget.limit == limit
+    assert trace.budget.recipe("fit") == fitted(DEFAULT, limit // rows)
+    told = f"(budget {limit} = 0.5 of the first training epoch's 2 s, less {less} s for what is no gradient: "
+    assert told in lines(capsys)[-1]
+
+
+def test_what_maps_take_is_seen_as_an_epoch_runs_them(backend):
+    """For which TensorFlow must build its programs anew."""
+    seen = []
+    framework = by_name(backend)
+    with patch.object(framework, "forget", lambda: (seen.append("forgotten"), type(framework).forget(framework))):
+        took = overhead(lambda: seen.append("computed"), 0.0, framework)
+    assert seen == ["computed", "forgotten", "computed"] and took > 0
+    assert overhead(lambda: None, 60.0, framework) == 0
 
 
 def test_with_a_share_the_rows_that_there_are_count(clock):
@@ -444,14 +480,14 @@ def test_a_restored_limit_holds_for_rows_that_it_never_saw():
 def test_another_budget_than_the_restored_one_is_heeded(clock):
     old = Budget(0.5, DEFAULT, 2)
     old.time.seconds = 2.0
-    old.fix(1 / 400)
+    old.fix(1 / 400, 0.5)
     old.fix(1 / 800)  # too late
     old.settle("fit", 2)
     state = pickle.loads(pickle.dumps(old.state()))
-    for value, limit in ((0.5, 400), (0.25, None), (None, None), (900, 900)):
+    for value, limit, beside in ((0.5, 200, 0.5), (0.25, None, 0), (None, None, 0), (900, 900, 0)):
         new = Budget(value, DEFAULT, 2)
         new.restore(state)
-        assert new.limit == limit
+        assert (new.limit, new.beside) == (limit, beside)
     new = Budget(0.25, DEFAULT, 2)
     new.restore(state)
     assert new.due

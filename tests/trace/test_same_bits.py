@@ -28,7 +28,7 @@ def everything(model, folder):
             model, mode=None, label_mapping={"a": 0, "b": 1, "c": 2}, smoothing=2, integrating=(2, 2), samples=4,
             strict=True, scale=1, measures=True, per_class=True, region_key="box",
             watch=[Corner("top left", 2), Border(1), RegionKey("box")], controls=("untrained", "randomised"),
-            save_dir=folder / "maps",
+            save_dir=folder / "maps", budget=0.5,
         ),
         VarianceOfGradients(model, "x", "y_pred", "y", save_dir=str(folder / "vog"), strict=True),
         TensorBoard(str(folder / "board"), write_images="saliency", write_graph=False),
