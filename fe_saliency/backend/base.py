@@ -145,9 +145,6 @@ class Backend(Protocol):
         The sizes of first axes may differ from batch to batch; no other may.
         """
 
-    def forget(self) -> None:
-        """Let go of what the framework keeps of programs that ran, as FE does at the end of each epoch."""
-
     def out_of_memory(self, error: BaseException) -> bool:
         """Whether `error` says that a tensor found no room, on a host or a device."""
 

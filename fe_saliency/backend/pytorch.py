@@ -157,9 +157,6 @@ class PyTorchBackend:
 
         return step
 
-    def forget(self) -> None:
-        pass  # Nothing is kept.
-
     def out_of_memory(self, error: BaseException) -> bool:
         # Only the allocator of CUDA has a class of error for it.
         return isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or (

@@ -154,9 +154,6 @@ class TensorFlowBackend:
         graph = Graphs(step, autograph=True)
         return lambda batch: graph({key: tensor for key, tensor in batch.items() if key in inputs})
 
-    def forget(self) -> None:
-        tf.keras.backend.clear_session()
-
     def out_of_memory(self, error: BaseException) -> bool:
         return isinstance(error, (tf.errors.ResourceExhaustedError, MemoryError))
 

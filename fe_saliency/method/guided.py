@@ -66,9 +66,7 @@ class Guided(Adaptive):
         return False
 
     def rounds(self, level: Level, most: int) -> list[int]:
-        raise ValueError(
-            "`tolerance` must be None for a path that is found on the way: it cannot be refined. Give `nsamples`."
-        )
+        raise ValueError("`tolerance` must be None for a path that is found on the way: it cannot be refined.")
 
     def statistic(self, level: Level, backend: Backend) -> stepwise.Followed:
         return stepwise.Followed(backend)

@@ -68,12 +68,12 @@ class Budget:
         """Whether a share can be fixed now: the training time is known."""
         return self.share is not None and self.limit is None and self.time.seconds is not None
 
-    def fix(self, seconds_per_gradient: float, beside: float = 0.0) -> None:
+    def fix(self, seconds_per_gradient: float, beside: float) -> None:
         """Turn the share into a number of gradient evaluations, for good, if it is due.
 
         Args:
             seconds_per_gradient: What each of them takes.
-            beside: The seconds that an epoch's maps take beside gradients.
+            beside: The seconds that the maps of an epoch take beside gradients.
         """
         if self.share is not None and self.limit is None and self.time.seconds is not None:
             self.beside = beside
@@ -142,8 +142,8 @@ class Budget:
         said = f"budget {self.limit:,}"
         if self.share is not None:
             said += f" = {self.share:g} of the first training epoch's {self.time.seconds:.3g} s"
-            if self.beside:
-                said += f", less {self.beside:.2g} s for what is no gradient"
+            if self.beside >= 0.005:
+                said += f", less {self.beside:.2f} s for what is no gradient"
         if self.overspent(run):
             said += ", too little even for the least useful maps"
         return f" ({said}: {changes(self.full, recipe)})"

@@ -1,25 +1,22 @@
-"""What the maps of an epoch take beside gradients."""
+"""What maps take as an epoch runs them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
 
-from fe_saliency.backend import Backend
 
+def seconds_in_epoch(compute: Callable[[], object], renew: Callable[[], object]) -> float:
+    """Seconds that `compute` takes in any epoch but the first.
 
-def overhead(compute: Callable[[], object], gradients: float, backend: Backend) -> float:
-    """Seconds that `compute` takes at the end of an epoch, beyond those of its gradients.
-
-    FE lets go of TensorFlow's programs after each epoch, so that the first use of each in the next one takes longer.
+    FE clears the Keras session after each epoch, so TensorFlow makes its programs ready again in the next one.
 
     Args:
-        compute: Computes maps, as few as may be.
-        gradients: The seconds of their gradients.
-        backend: The framework.
+        compute: Computes maps; called twice.
+        renew: Leaves the framework as the end of an epoch does.
     """
-    compute()  # Traces what will be used in all epochs.
-    backend.forget()
+    compute()  # Traces programs, which is done once.
+    renew()
     begun = perf_counter()
     compute()
-    return max(0.0, perf_counter() - begun - gradients)
+    return perf_counter() - begun

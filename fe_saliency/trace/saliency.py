@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from fastestimator.util.base_util import to_list
 from fastestimator.util.data import Data
 from fastestimator.util.traceability_util import traceable
 
-from fe_saliency import backend as backends
 from fe_saliency import checks
 from fe_saliency.atomic import writable
 from fe_saliency.display import SaliencyDisplay, Section
@@ -33,7 +31,7 @@ from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.methods import Chosen, planned_maps
-from fe_saliency.trace.overhead import overhead
+from fe_saliency.trace.overhead import seconds_in_epoch
 from fe_saliency.trace.recipe import check_controls, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
@@ -76,9 +74,10 @@ class Saliency(Trace):
         every: Compute in each epoch whose number it divides; in test mode always.
         budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
             None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
-            training epoch turns into a number for good, less the time that the maps take beside gradients. Drawing
-            comes on top. `smoothing` and `integrating`, or the samples of `methods`, are scaled down together to fit,
-            at the least to 4 and (4, 2); it is printed what they become.
+            training epoch turns into a number for good, less the time that maps take beside gradients whatever the
+            number of samples: it is measured then, by computing the least useful maps twice. Drawing, numbers, `watch`
+            and files come on top. `smoothing` and `integrating`, or the samples of `methods`, are scaled down together
+            to fit, at the least to 4 and (4, 2); it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
@@ -250,7 +249,7 @@ class Saliency(Trace):
         running = RUNS[self._run]
         if not running.intersection(self.places.modes):
             return  # Meant for the other kind of run.
-        rows = self._rows_per_epoch()
+        rows = self._rows_per_epoch(running)
         if not rows:
             present = running & self.system.pipeline.get_modes()
             warnings.warn(
@@ -303,7 +302,7 @@ class Saliency(Trace):
                     self.instruments.meet((mode, ds_id), rows)
                     kept[ds_id] = rows
         with self._guarded(mode):
-            self._fix_budget(kept)
+            self._fix_budget(mode, kept)
             if mode == "test" or self.system.epoch_idx % self.every == 0:
                 self._review(mode, kept, data)
         self.told.complete(mode, data)
@@ -327,26 +326,33 @@ class Saliency(Trace):
         with self.guard("The Saliency trace could not remember the untrained model"):
             self.controls.begin()
 
-    def _fix_budget(self, kept: Mapping[str, Rows]) -> None:
-        if self.budget.due and kept:
-            self.budget.fix(*self._pace(next(iter(kept.values()))))
+    def _fix_budget(self, mode: str, kept: Mapping[str, Rows]) -> None:
+        if self.budget.due:
+            parts = [rows for rows in map(self._explained, kept.values()) if len(rows[self.net.model_inputs[0]])]
+            if parts:
+                seconds = self.net.seconds_per_gradient(parts[0])
+                self.budget.fix(seconds, self._beside(mode, parts, seconds))
         if self.budget.open(self._run):
-            self.budget.settle(self._run, self._rows_per_epoch())
+            self.budget.settle(self._run, self._rows_per_epoch(RUNS[self._run]))
         self._say_cost()
 
-    def _pace(self, rows: Rows) -> tuple[float, float]:
-        """The seconds of a gradient evaluation, and those that an epoch's maps take beside them, in all modes."""
-        inputs = self._inputs(rows)
-        explained = explainable(inputs)
-        inputs = {key: array[explained] for key, array in inputs.items()}
-        seconds = self.net.seconds_per_gradient(inputs)
+    def _beside(self, mode: str, parts: Sequence[Rows], seconds_per_gradient: float) -> float:
+        """Seconds that the maps of an epoch take beside gradients whatever their number, over all modes."""
         recipe = least(self.recipe)
-        compute = partial(
-            attributions, self.net, recipe, self.controls, inputs, self.instruments.diagnose, self.guard
-        )
-        gradients = recipe.cost * np.count_nonzero(explained) * seconds
-        modes = len(RUNS[self._run].intersection(self.places.modes))
-        return seconds, modes * overhead(compute, gradients, backends.of_model(self.net.model))
+
+        def compute() -> None:
+            for rows in parts:
+                attributions(self.net, recipe, self.controls, rows, self.instruments.diagnose, self.guard)
+
+        def renew() -> None:
+            with self.system.network(mode=mode, epoch=self.system.epoch_idx, ds_id=self._seen[0]):
+                pass
+
+        with self.guard("The Saliency trace could not measure what maps take beside gradients"):
+            gradients = recipe.cost * sum(len(rows[self.net.model_inputs[0]]) for rows in parts)
+            beside = seconds_in_epoch(compute, renew) - gradients * seconds_per_gradient
+            return max(0.0, beside) * sum(self._rows_per_epoch({each}) > 0 for each in RUNS[self._run])
+        return 0.0
 
     def _review(self, mode: str, kept: Mapping[str, Rows], data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""
@@ -400,6 +406,12 @@ class Saliency(Trace):
                 self.labels.tell(classes)
         return record
 
+    def _explained(self, rows: Rows) -> Rows:
+        """The inputs of the rows that are explained."""
+        inputs = self._inputs(rows)
+        explained = explainable(inputs)
+        return {key: array[explained] for key, array in inputs.items()}
+
     def _inputs(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {key: rows[key] for key in self.net.model_inputs}
 
@@ -413,10 +425,10 @@ class Saliency(Trace):
     def _run(self) -> str:
         return "test" if self.system.mode == "test" else "fit"
 
-    def _rows_per_epoch(self) -> int:
-        """How many rows the largest epoch of this run draws, over all modes and dataset ids."""
+    def _rows_per_epoch(self, modes: Iterable[str]) -> int:
+        """How many rows the largest epoch of this run draws in these modes, over all dataset ids."""
         epochs = range(1, max(1, self.system.total_epochs) + 1)
-        return max(self.samples.of_epoch(each, self.system.pipeline, RUNS[self._run], self.places) for each in epochs)
+        return max(self.samples.of_epoch(each, self.system.pipeline, modes, self.places) for each in epochs)
 
     def _say_cost(self) -> None:
         line = self.budget.line(self._run, self.samples, self.every)

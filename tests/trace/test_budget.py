@@ -7,16 +7,15 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from fastestimator.trace.io import RestoreWizard
 from fastestimator.trace.trace import Trace
 from models import to_host
 from training import Die, Figures, Stop, classifier, column, contents, dataset, estimator, images, saliency
 
-from fe_saliency.backend import by_name
 from fe_saliency.trace.budget import Budget, TrainingTime
 from fe_saliency.trace.fitting import fitted
-from fe_saliency.trace.overhead import overhead
-from fe_saliency.trace.recipe import Recipe
+from fe_saliency.trace.recipe import Planned, Recipe
 
 DEFAULT = Recipe(25, 100, 6)
 #: With a chunk size, so that none is measured.
@@ -312,18 +311,49 @@ def test_what_the_maps_take_beside_gradients_is_no_part_of_it(backend, mode, row
     figures_of(backend, trace, made)
     assert trace.budget.limit == limit
     assert trace.budget.recipe("fit") == fitted(DEFAULT, limit // rows)
-    told = f"(budget {limit} = 0.5 of the first training epoch's 2 s, less {less} s for what is no gradient: "
+    told = f"(budget {limit} = 0.5 of the first training epoch's 2 s, less {less}0 s for what is no gradient: "
     assert told in lines(capsys)[-1]
 
 
-def test_what_maps_take_is_seen_as_an_epoch_runs_them(backend):
-    """For which TensorFlow must build its programs anew."""
-    seen = []
-    framework = by_name(backend)
-    with patch.object(framework, "forget", lambda: (seen.append("forgotten"), type(framework).forget(framework))):
-        took = overhead(lambda: seen.append("computed"), 0.0, framework)
-    assert seen == ["computed", "forgotten", "computed"] and took > 0
-    assert overhead(lambda: None, 60.0, framework) == 0
+@pytest.mark.parametrize("data", [{"evaluation": None}, {"ds_id": "a", "evaluation": {"a": dataset("torch")}}])
+def test_modes_in_which_nothing_is_drawn_do_not_count(data, slow_maps):
+    made = classifier("torch")
+    trace = saliency(made, mode=("train", "eval"), ds_id=data.pop("ds_id", None), samples=2, budget=0.5, **MADE)
+    measure(trace, 400)
+    figures_of("torch", trace, made, **data)
+    assert trace.budget.limit == 239
+
+
+def test_maps_are_measured_as_an_epoch_runs_them(backend, clock, monkeypatch):
+    """Of all dataset ids and controls, in programs that TensorFlow must make ready again."""
+    made = classifier(backend)
+    trace = saliency(made, samples=2, budget=0.5, controls="untrained", **MADE)
+    measure(trace, 400)
+    done, explained, cleared = [], Planned.of, tf.keras.backend.clear_session
+
+    def of(planned, net, rows, **more):
+        done.append((planned.name, planned.cost, len(rows["x"]), net is trace.net))
+        return explained(planned, net, rows, **more)
+
+    monkeypatch.setattr(Planned, "of", of)
+    monkeypatch.setattr(tf.keras.backend, "clear_session", lambda: (done.append("cleared"), cleared()))
+    evaluation = {"a": dataset(backend, seed=1), "b": dataset(backend, seed=2)}
+    figures_of(backend, trace, made, evaluation=evaluation)
+    costs = [("vanilla", 1), ("smoothed", 4), ("integrated", 4), ("smoothed_integrated", 8)]
+    once = [*((*each, 2, True) for each in costs), ("smoothed_integrated", 8, 2, False)]
+    measured = [*once, *once, *(["cleared"] if backend == "tf" else []), *once, *once]
+    first = done.index(measured[0])
+    assert done[first : first + len(measured)] == measured
+
+
+def test_maps_that_cannot_be_measured_are_logged_and_the_share_is_fixed(clock, caplog):
+    made = classifier("torch")
+    trace = saliency(made, samples=2, budget=0.5, **MADE)
+    measure(trace, 400)
+    with patch("fe_saliency.trace.saliency.attributions", side_effect=RuntimeError("no room")):
+        assert figures_of("torch", trace, made).places == [("eval", 1), ("eval", 2)]
+    assert ["could not measure" in record.getMessage() for record in caplog.records] == [True]
+    assert (trace.budget.limit, trace.budget.beside) == (400, 0)
 
 
 def test_with_a_share_the_rows_that_there_are_count(clock):
@@ -481,7 +511,7 @@ def test_another_budget_than_the_restored_one_is_heeded(clock):
     old = Budget(0.5, DEFAULT, 2)
     old.time.seconds = 2.0
     old.fix(1 / 400, 0.5)
-    old.fix(1 / 800)  # too late
+    old.fix(1 / 800, 0.5)  # too late
     old.settle("fit", 2)
     state = pickle.loads(pickle.dumps(old.state()))
     for value, limit, beside in ((0.5, 200, 0.5), (0.25, None, 0), (None, None, 0), (900, 900, 0)):
@@ -491,5 +521,5 @@ def test_another_budget_than_the_restored_one_is_heeded(clock):
     new = Budget(0.25, DEFAULT, 2)
     new.restore(state)
     assert new.due
-    new.fix(1 / 400)
+    new.fix(1 / 400, 0.0)
     assert new.limit == 200, "of the time of the first training epoch that ever was"
