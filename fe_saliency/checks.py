@@ -119,7 +119,7 @@ def seed(name: str, value: int) -> int:
 
 def _number(name: str, value: float, rule: str) -> float:
     try:
-        if not isinstance(value, (bool, str)):
+        if not isinstance(value, (bool, str)) and np.ndim(value) == 0:
             return float(value)
     except (TypeError, ValueError):
         pass

@@ -148,12 +148,12 @@ class Engine:
         )
 
     def seconds_per_gradient(self, batch: Mapping[str, Any], call: Call) -> float:
-        """The time of one gradient evaluation of one row, at the best pace for these rows."""
+        """The time of one gradient evaluation of one row, at the pace of a large call."""
         rows, site, (baselines, *_) = self._rows(batch, call)
         self._sites.check(site, call.method, rows)
         composition = self._composition(batch, call, site, rows, baselines)
         with composition.session.entered() as run, self._single_told(rows):
-            return self._measured(run, composition, call, rows).seconds or 0.0
+            return self._measured(run, composition, call, rows).seconds
 
     def _rows(self, batch: Mapping[str, Any], call: Call) -> tuple[Rows, Site, list[tuple[Baseline, ...]]]:
         """The clean rows, where they are explained, and what to run one after the other: one baseline for each."""
@@ -237,8 +237,9 @@ class Engine:
         return replace(found, room=self._held(found.of(evaluations), rows))
 
     def _measured(self, run: Run, composition: Composition, call: Call, rows: Rows) -> Pace:
-        shapes, site = _shapes(rows), composition.site
-        known = (shapes, site)
+        """The best pace, or that of the given number of rows."""
+        shapes, site, given = _shapes(rows), composition.site, plan.limit(call.max_rows)
+        known = (shapes, site, given)
         if known not in self._paces:
             counts = (2,) * len(composition.method.brackets)
             held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
@@ -252,10 +253,12 @@ class Engine:
                     held.append(clean.first() if counts else {})
                 walk.sample(np.arange(points) % feeder.batch, held[0])
 
-            last = pace.most(shapes, self.backend.on_host(composition.session.network.device))
+            most = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
-            layout = partial(self.backend.laid_out, self.model, True) if self.backend.has_layouts and images else None
-            first = pace.least(shapes)
+            layout = None
+            if self.backend.has_layouts and images and given is None:
+                layout = partial(self.backend.laid_out, self.model, True)
+            first, last = (pace.least(shapes), most) if given is None else (min(given, most),) * 2
             found = self._paces[known] = pace.measure(work, first, last, layout)
             if found.room < first:  # What is only tried, in search of something faster, is no news.
                 warn_of_memory(first, found.room)

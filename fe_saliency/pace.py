@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from math import inf, prod
+from math import inf, nan, prod
 from time import perf_counter
 
 from fe_saliency.plan import Smaller
 
 #: Seconds after which no other chunk is tried, and nothing is seen again; nor is a chunk tried that takes longer.
 _PATIENCE = 1.5
-#: A larger chunk must take less than so much of the time; a smaller one less, as repeated it is faster than in a call.
-_LARGER, _SMALLER = 0.95, 0.85
+#: A smaller chunk must take less than so much of the time: repeated, as it is here, it is faster than in a call.
+_SMALLER = 0.85
 #: So many times the smallest chunk are as a rule near the best for convolutional networks: the search begins there.
 _USUAL = 4
 #: Of so many turns a chunk or a layout must win most.
@@ -32,13 +32,13 @@ class Pace:
     Args:
         room: How many model inputs at once.
         channels_last: Whether images lie channels-last in memory.
-        seconds: The time of one gradient evaluation, if it was measured.
+        seconds: The time of one gradient evaluation; NaN if it was not measured.
         whole: Up to so many inputs of one call are not cut into chunks.
     """
 
     room: int
     channels_last: bool = False
-    seconds: float | None = None
+    seconds: float = nan
     whole: int = 0
 
     def of(self, evaluations: int) -> int:
@@ -161,7 +161,7 @@ def _settled(
 
     usual = room
     # Where larger chunks pay, four times as many show it sooner than twice as many, and less by chance.
-    while (times := next((times for times in (4, 2) if better(times * room, _LARGER)), None)) is not None:
+    while (times := next((times for times in (4, 2) if better(times * room, 1.0)), None)) is not None:
         room *= times
     while room <= usual and better(room // 2, _SMALLER):
         room //= 2

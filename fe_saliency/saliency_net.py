@@ -265,7 +265,7 @@ class SaliencyNet:
                 seed=seed,
                 max_rows=max_rows,
                 tolerance=tolerance,
-                diagnose=diagnose,
+                diagnose=checks.flag("diagnose", diagnose),
             ),
         )
         finite.tell(found.maps, self._engine.backend)
@@ -297,7 +297,7 @@ class SaliencyNet:
         return self._engine.decide(batch, self._call(target=target, score=score, max_rows=max_rows))
 
     def seconds_per_gradient(self, batch: dict[str, Any]) -> float:
-        """The time of one gradient evaluation of one row, measured once for each shape of the inputs.
+        """The time of one gradient evaluation of one row, with `max_rows` at once, measured once for each input shape.
 
         Args:
             batch: As in `get_masks`.

@@ -109,6 +109,7 @@ CALLS = [
     ({"tolerance": "0.1"}, TypeError, r"`tolerance` \(='0.1'\) must be a finite number above 0: .*not str"),
     ({"tolerance": np.ones(2)}, TypeError, r"`tolerance` \(=array.*\) must be a finite number above 0: .*not ndarray"),
     ({"diagnose": "no"}, TypeError, r"`diagnose` \(='no'\) must be True or False, not str"),
+    ({"diagnose": None}, TypeError, r"`diagnose` \(=None\) must be True or False, not NoneType"),
     ({"baseline": 0}, ValueError, "`baseline` must be None for the method 'smoothgrad', which has no path"),
     ({"target": 3}, ValueError, r"`target` names class\(es\) \[3\], but the output has classes 0 to 2"),
     ({"target": -1}, ValueError, r"`target` names class\(es\) \[-1\]"),

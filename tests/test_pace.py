@@ -56,7 +56,7 @@ def bench(monkeypatch):
     return partial(Bench, monkeypatch)
 
 
-MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 2.9e-6, 1024: 2.5e-6, 2048: 1e-6}
+MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 3.1e-6, 1024: 2.5e-6, 2048: 1e-6}
 
 
 def test_the_search_begins_at_four_times_the_smallest_chunk_and_grows_while_that_pays(bench):
@@ -66,8 +66,8 @@ def test_the_search_begins_at_four_times_the_smallest_chunk_and_grows_while_that
     assert {points for points, _ in work.tried[-12:]} == {256, 512}, "a chunk that has grown is not halved"
 
 
-def test_a_chunk_that_gains_little_is_skipped_for_a_larger_one(bench):
-    work = bench({32: 4e-6, 64: 4e-6, 128: 3e-6, 256: 2.9e-6, 512: 2.5e-6, 1024: 2.5e-6, 2048: 2.5e-6})
+def test_a_chunk_that_gains_nothing_is_skipped_for_a_larger_one(bench):
+    work = bench({32: 4e-6, 64: 4e-6, 128: 3e-6, 256: 3.1e-6, 512: 2.5e-6, 1024: 2.6e-6, 2048: 2.6e-6})
     assert measure(work, 32, 2**20, None).room == 512
     assert measure(work, 32, 256, None).room == 128
 
@@ -99,14 +99,15 @@ def test_the_last_chunk_is_never_exceeded(bench):
     assert measure(bench(MILLIONTHS), 32, 64, None).room == 64, "there is no room for four times as many"
 
 
-@pytest.mark.parametrize("other, share", [(256, 1.0), (256, 0.96), (64, 1.0), (64, 0.86)])
+@pytest.mark.parametrize("other, share", [(256, 1.0), (64, 1.0), (64, 0.86)])
 def test_ties_go_to_four_times_the_smallest_chunk(other, share, bench):
-    """So do small gains, which may be noise, and of smaller chunks those up to 15 hundredths."""
-    costs = dict.fromkeys([32, 64, 128, 256, 512, 1024], 1e-6)
-    found = measure(bench({**costs, other: share * 1e-6}), 32, 2**20, None)
-    assert (found.room, found.seconds) == (128, pytest.approx(1e-6))
-    if share < 1:
-        assert measure(bench({**costs, other: (share - 0.02) * 1e-6}), 32, 2**20, None).room == other
+    """So do the gains of smaller chunks up to 15 hundredths."""
+    second = 2.0**-20  # A clock that adds such numbers does not round.
+    costs = dict.fromkeys([32, 64, 128, 256, 512, 1024], second)
+    found = measure(bench({**costs, other: share * second}), 32, 2**20, None)
+    assert (found.room, found.seconds) == (128, pytest.approx(second))
+    if (other, share) != (64, 1.0):
+        assert measure(bench({**costs, other: (share - 0.02) * second}), 32, 2**20, None).room == other
 
 
 def test_a_slow_model_is_not_measured_for_long(bench):
@@ -207,7 +208,7 @@ def test_a_layout_that_is_faster_only_with_more_inputs_is_found(bench):
 
 def test_larger_chunks_are_tried_in_the_faster_layout(bench):
     """What is cheaper for the processor leaves more room for what a chunk costs beside."""
-    costs = {32: 1e-6, 64: 1e-6, 128: 1e-6, 256: 0.98e-6, 512: 2e-6, 1024: 2e-6}
+    costs = {32: 1e-6, 64: 1e-6, 128: 1e-6, 256: 1.02e-6, 512: 2e-6, 1024: 2e-6}
 
     def found(turned):
         """Where chunks laid out channels-last take so much of the time."""
@@ -216,9 +217,9 @@ def test_larger_chunks_are_tried_in_the_faster_layout(bench):
         return measure(work, 32, 2**20, nullcontext)
 
     assert found({}) == Pace(128, True, pytest.approx(0.5e-6), whole=256)
-    assert found({256: 0.4}) == Pace(256, True, pytest.approx(0.392e-6), whole=256)
+    assert found({256: 0.4}) == Pace(256, True, pytest.approx(0.408e-6), whole=256)
     assert found({64: 0.4}) == Pace(64, True, pytest.approx(0.4e-6), whole=64)
-    assert found({256: 0.6}) == Pace(128, True, pytest.approx(0.5e-6), whole=128), "contiguous ones could be larger"
+    assert found({256: 0.6}) == Pace(128, True, pytest.approx(0.5e-6), whole=128)
 
 
 def test_the_other_layout_is_not_tried_where_there_is_none(bench):
@@ -400,6 +401,21 @@ def test_seconds_per_gradient_are_remembered(backend):
         one.attribute(single("smooth_conv", backend, MANY), "smoothgrad")
         assert one.seconds_per_gradient(given) == seconds
     assert len(measured) == 1
+
+
+def test_seconds_per_gradient_are_those_of_the_given_number(backend):
+    """Which may be far from the best: a share of the training time must not be counted in another's gradients."""
+    given = single("smooth_conv", backend, 2)
+    for room in (1, 7, 10**6):
+        one = fresh_net("smooth_conv", backend, "float32", max_rows=room)
+        with calls_of(pace, "measure") as measured:
+            assert 0 < one.seconds_per_gradient(given) < 60
+            one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5)
+            assert one.seconds_per_gradient(given) == one.seconds_per_gradient(given)
+            one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5, max_rows="auto")
+        (_, first, last, layout), (_, least_of_all, most_of_all, _) = measured
+        assert (first, last, layout) == (min(room, most_of_all), min(room, most_of_all), None)
+        assert (least_of_all, most_of_all) == (32, 1024), "what is best is still measured where it is asked for"
 
 
 def test_what_was_found_lies_within_the_bounds(backend):

@@ -154,7 +154,7 @@ def test_refused(options, said):
         net("linear", "torch").attribute(batch("linear", "torch"), **options)
 
 
-@pytest.mark.parametrize("value", ["0.1", True, None.__class__])
+@pytest.mark.parametrize("value", ["0.1", True, None.__class__, np.array([0.1])])
 def test_no_number(value):
     with pytest.raises(TypeError, match="`tolerance` .* must be a finite number above 0: .*; not "):
         net("linear", "torch").attribute(batch("linear", "torch"), "smoothgrad", tolerance=value)
