@@ -68,6 +68,11 @@ class Budget:
         """Whether a share can be fixed now: the training time is known."""
         return self.share is not None and self.limit is None and self.time.seconds is not None
 
+    @property
+    def allowed(self) -> float:
+        """The seconds that a share allows, once the training time is known; 0 before, and without a share."""
+        return (self.share or 0.0) * (self.time.seconds or 0.0)
+
     def fix(self, seconds_per_gradient: float, beside: float) -> None:
         """Turn the share into a number of gradient evaluations, for good, if it is due.
 
@@ -75,9 +80,9 @@ class Budget:
             seconds_per_gradient: What each of them takes.
             beside: The seconds that the maps of an epoch take beside gradients.
         """
-        if self.share is not None and self.limit is None and self.time.seconds is not None:
+        if self.due:
             self.beside = beside
-            self.limit = int(max(0.0, self.share * self.time.seconds - beside) / seconds_per_gradient)
+            self.limit = int(max(0.0, self.allowed - beside) / seconds_per_gradient)
 
     def open(self, run: str) -> bool:
         """Whether there is a limit, and `run` has yet to be settled."""
@@ -173,5 +178,5 @@ def _checked(value: Any) -> tuple[int | None, float | None]:
         return number, None
     if not 0 < value < 1:
         hint = f" Use an int: `budget={int(value)}`." if 2 <= value < float("inf") else ""
-        raise ValueError(f"`budget` (={value}) must be {kinds} between 0 and 1.{hint}")
+        raise ValueError(f"`budget` (={value}) must be {kinds} above 0 and below 1.{hint}")
     return None, float(value)

@@ -25,14 +25,13 @@ from fe_saliency.saliency_net import SaliencyNet
 from fe_saliency.say import warn
 from fe_saliency.trace.budget import Budget
 from fe_saliency.trace.controls import Controls
+from fe_saliency.trace.cost import cost
 from fe_saliency.trace.explain import attributions, explain
-from fe_saliency.trace.fitting import least
 from fe_saliency.trace.guard import Guard
 from fe_saliency.trace.instruments import Instruments
 from fe_saliency.trace.measures import Measures
 from fe_saliency.trace.methods import Chosen, planned_maps
-from fe_saliency.trace.overhead import seconds_in_epoch
-from fe_saliency.trace.recipe import check_controls, recipe_of
+from fe_saliency.trace.recipe import Recipe, check_controls, recipe_of
 from fe_saliency.trace.registration import MODES, Everywhere, Places
 from fe_saliency.trace.samples import BATCH_ROWS, Rows, Samples, explainable
 from fe_saliency.trace.scales import Scales
@@ -75,9 +74,10 @@ class Saliency(Trace):
         budget: The most gradient evaluations in an epoch, over all modes and dataset ids (a test run counts alone):
             None for no limit, a whole number, or a share (0 < share < 1) of the epoch's training time, which the first
             training epoch turns into a number for good, less the time that maps take beside gradients whatever the
-            number of samples: it is measured then, by computing the least useful maps twice. Drawing, numbers, `watch`
-            and files come on top. `smoothing` and `integrating`, or the samples of `methods`, are scaled down together
-            to fit, at the least to 4 and (4, 2); it is printed what they become.
+            number of samples. Both are measured then, by computing the least useful maps and those that seem to fit,
+            twice each: that epoch takes longer. Drawing, numbers, `watch` and files come on top. `smoothing` and
+            `integrating`, or the samples of `methods`, are scaled down together to fit, at the least to 4 and (4, 2);
+            it is printed what they become.
         seed: The seed of noise and random baselines.
         max_rows: How many inputs go through the model at once; "auto" chooses.
         strict: Whether an error while computing or drawing stops the training. If not, it is logged with its traceback
@@ -330,17 +330,17 @@ class Saliency(Trace):
         if self.budget.due:
             parts = [rows for rows in map(self._explained, kept.values()) if len(rows[self.net.model_inputs[0]])]
             if parts:
-                seconds = self.net.seconds_per_gradient(parts[0])
-                self.budget.fix(seconds, self._beside(mode, parts, seconds))
+                self.budget.fix(*self._cost(mode, parts))
         if self.budget.open(self._run):
             self.budget.settle(self._run, self._rows_per_epoch(RUNS[self._run]))
         self._say_cost()
 
-    def _beside(self, mode: str, parts: Sequence[Rows], seconds_per_gradient: float) -> float:
-        """Seconds that the maps of an epoch take beside gradients whatever their number, over all modes."""
-        recipe = least(self.recipe)
+    def _cost(self, mode: str, parts: Sequence[Rows]) -> tuple[float, float]:
+        """Seconds of a gradient evaluation, and those that maps take beside, in all modes of an epoch."""
+        modes = sum(self._rows_per_epoch({each}) > 0 for each in RUNS[self._run])
+        alone = self.net.seconds_per_gradient(parts[0])
 
-        def compute() -> None:
+        def compute(recipe: Recipe) -> None:
             for rows in parts:
                 attributions(self.net, recipe, self.controls, rows, self.instruments.diagnose, self.guard)
 
@@ -348,11 +348,11 @@ class Saliency(Trace):
             with self.system.network(mode=mode, epoch=self.system.epoch_idx, ds_id=self._seen[0]):
                 pass
 
-        with self.guard("The Saliency trace could not measure what maps take beside gradients"):
-            gradients = recipe.cost * sum(len(rows[self.net.model_inputs[0]]) for rows in parts)
-            beside = seconds_in_epoch(compute, renew) - gradients * seconds_per_gradient
-            return max(0.0, beside) * sum(self._rows_per_epoch({each}) > 0 for each in RUNS[self._run])
-        return 0.0
+        with self.guard("The Saliency trace could not measure how long maps take as an epoch runs them"):
+            count = sum(len(rows[self.net.model_inputs[0]]) for rows in parts)
+            per_gradient, beside = cost(self.recipe, count, self.budget.allowed / modes, alone, compute, renew)
+            return per_gradient, modes * beside
+        return alone, 0.0
 
     def _review(self, mode: str, kept: Mapping[str, Rows], data: Data) -> None:
         """Compute the maps of this epoch, and leave figures and numbers."""

@@ -199,13 +199,13 @@ def test_without_a_budget_nothing_is_scaled(capsys):
         (-5, ValueError, r"`budget` \(=-5\) must be at least 1: it is a whole number .* Give None for no limit"),
         (True, TypeError, r"`budget` \(=True\) .* not bool"),
         ("5%", TypeError, r"`budget` \(='5%'\) must be None, a whole number .* or a share .* not str"),
-        (0.0, ValueError, r"`budget` \(=0.0\) must be a whole number .* or a share .* between 0 and 1\.$"),
-        (-0.1, ValueError, "between 0 and 1"),
-        (1.0, ValueError, r"between 0 and 1\.$"),
+        (0.0, ValueError, r"`budget` \(=0.0\) must be a whole number .* or a share .* above 0 and below 1\.$"),
+        (-0.1, ValueError, "above 0 and below 1"),
+        (1.0, ValueError, r"above 0 and below 1\.$"),
         (5e4, ValueError, r"Use an int: `budget=50000`\.$"),
         (1.5, ValueError, r"`budget` \(=1.5\)"),
-        (float("nan"), ValueError, r"`budget` \(=nan\) .* between 0 and 1\.$"),
-        (float("inf"), ValueError, r"`budget` \(=inf\) .* between 0 and 1\.$"),
+        (float("nan"), ValueError, r"`budget` \(=nan\) .* above 0 and below 1\.$"),
+        (float("inf"), ValueError, r"`budget` \(=inf\) .* above 0 and below 1\.$"),
         ([5], TypeError, "not list"),
         (np.array([1, 2]), TypeError, "not ndarray"),
     ],
@@ -255,7 +255,7 @@ def clock(monkeypatch):
     """
     ticks = itertools.count()
     monkeypatch.setattr("fe_saliency.trace.budget.perf_counter", lambda: float(next(ticks)))
-    monkeypatch.setattr("fe_saliency.trace.overhead.perf_counter", float)
+    monkeypatch.setattr("fe_saliency.trace.cost.perf_counter", float)
     return ticks
 
 
@@ -263,7 +263,7 @@ def clock(monkeypatch):
 def slow_maps(clock, monkeypatch):
     """The least useful maps take 0.4001 s, beside 2 x 17 gradients of which 400 take a second."""
     ticks = itertools.count()
-    monkeypatch.setattr("fe_saliency.trace.overhead.perf_counter", lambda: next(ticks) * (0.4001 + 34 / 400))
+    monkeypatch.setattr("fe_saliency.trace.cost.perf_counter", lambda: next(ticks) * (0.4001 + 34 / 400))
 
 
 def measure(trace, gradients_per_second):
