@@ -66,7 +66,9 @@ class Guided(Adaptive):
         return False
 
     def rounds(self, level: Level, most: int) -> list[int]:
-        raise ValueError("`tolerance` must be None for a path that is found on the way: it cannot be refined.")
+        raise ValueError(
+            "`tolerance` must be None for a path that is found on the way, which cannot be refined: give `nsamples`."
+        )
 
     def statistic(self, level: Level, backend: Backend) -> stepwise.Followed:
         return stepwise.Followed(backend)

@@ -74,7 +74,7 @@ class ImportantDirection(Bracket):
         return False
 
     def rounds(self, level: Level, most: int) -> list[int]:
-        raise ValueError("`tolerance` must be None for a path whose points are read in their order.")
+        raise ValueError("`tolerance` must be None for a path whose points are read in their order: give `nsamples`.")
 
     def statistic(self, level: Level, backend: Backend) -> stepwise.Ascent:
         return stepwise.Ascent(backend)
