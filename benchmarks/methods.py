@@ -77,7 +77,8 @@ def _loop(options, backend, model, x, gradients, together):
     found = []
     for each in tried:
         try:
-            found.append(sweep(each, gradients, len(x), options.settings))
+            found += sweep(each, gradients, len(x), options.settings)
         except Exception:  # A memory layout that the model does not take; the maps' table says so.
             continue
-    return best(found, BARE)
+    (loop,) = best(found, BARE)
+    return loop

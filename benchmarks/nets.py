@@ -1,7 +1,5 @@
 """`fe_saliency` and the module of FastEstimator that it succeeds, as contestants."""
 
-import inspect
-
 import fastestimator as fe
 
 import fe_saliency
@@ -18,15 +16,15 @@ def ours(method, model, x):
         "integrated_gradients": ("integrated_gradients", {"baseline": "zero"}),
         "integrated_gradients_uniform": ("integrated_gradients", {}),
     }[method]
-    # The errors and gaps that `attribute` reports are extra work.
-    plain = {"diagnose": False} if "diagnose" in inspect.signature(net.attribute).parameters else {}
 
     def attribute(**more):
         return lambda _, few, rows: lambda: net.attribute({"x": x[:rows]}, name, nsamples=few, **options, **more)
 
-    found = [Contestant(OURS, ["auto"], attribute(**plain), core=True)]
-    if plain:
-        found.append(Contestant("with report", ["auto"], attribute()))
+    # The errors and gaps that `attribute` reports are extra work.
+    found = [
+        Contestant(OURS, ["auto"], attribute(diagnose=False), core=True),
+        Contestant("with report", ["auto"], attribute()),
+    ]
     getter = _getter(net, method, x)
     return found + ([Contestant("masks", ["auto"], getter)] if getter else [])
 

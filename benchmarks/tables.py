@@ -102,7 +102,7 @@ def of_methods(rows):
 
 
 def of_trace(rows):
-    """The Trace per epoch, and its figure."""
+    """The Trace per epoch, and its figure: drawn and written, or written only."""
     lines = []
     for backend, name in BACKENDS.items():
         found = rows.get(f"trace {backend} lenet 5", {}).get("result")
@@ -113,7 +113,15 @@ def of_trace(rows):
             drawn = (spread(figure["ours"], time), "", spread(figure["theirs"], time))
             lines.append([name, "an epoch", *whole, spread(ratio)])
             lines.append([name, "the figure", *drawn, spread(alone)])
+            ready = (spread(figure["drawn"], time), "", spread(figure["theirs"], time))
+            lines.append([name, "a figure drawn before", *ready, spread(found["figure_theirs_over_drawn"])])
     return table(["", "", "ours", "our first epoch", "FastEstimator's", "FastEstimator's / ours"], lines)
+
+
+def of_budget(rows):
+    """What the Trace takes of what its budget allows."""
+    found = [(name, rows.get(f"trace {backend} lenet 5", {}).get("result")) for backend, name in BACKENDS.items()]
+    return table(["", "spent / allowed"], [[name, spread(each["spent_over_budget"])] for name, each in found if each])
 
 
 def of_memory(rows):

@@ -14,6 +14,8 @@ _LONG_CALL, _CHUNKS = 1.0, 5
 #: A setting this much worse than the best one is looked at again; two chunk sizes in a row that are so, end the sweep
 #: over larger ones.
 _HOPELESS, _ENOUGH = 1.5, 2
+#: A setting that a sweep finds this much worse than the best may be better in the rounds.
+NEAR = 1.1
 #: Who takes so much longer than the fastest need not be timed as often.
 _FAR = 1.5
 #: A call that takes longer than this is not repeated to warm up.
@@ -58,6 +60,11 @@ class Entrant:
     swept: dict[str, float] = field(default_factory=dict)  # setting -> milliseconds per gradient
     settle: Callable[[], Any] | None = None  # called before each clocked call
 
+    @property
+    def cost(self) -> float:
+        """Milliseconds per gradient at its setting, as the sweep found it; 0 if there was none."""
+        return self.swept.get(self.setting, 0.0)
+
 
 def clock(call: Callable[[], Any]) -> float:
     """Seconds that `call` takes."""
@@ -66,31 +73,38 @@ def clock(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def sweep(contestant: Contestant, nsamples: int, rows: int, most: int | None = None) -> Entrant:
-    """Try each setting shortly, the first `most` of them; the best one enters."""
+def sweep(
+    contestant: Contestant, nsamples: int, rows: int, most: int | None = None, keep: int = 1
+) -> list[Entrant]:
+    """Try each setting shortly, the first `most` of them; the best one enters, or up to `keep` if they are near."""
     swept: dict[Any, float] = {}
     settings = list(contestant.settings)[:most]
     if len(settings) == 1 and contestant.probe is None:
-        best, first = settings[0], 0.0
-    else:
-        vain = 0
-        for setting in settings:
-            swept[setting] = _per_gradient(contestant, setting, nsamples, rows)
-            if swept[setting] > _HOPELESS * min(swept.values()):  # Other work may have come in between.
-                swept[setting] = min(swept[setting], _per_gradient(contestant, setting, nsamples, rows))
-            vain = vain + 1 if swept[setting] > _HOPELESS * min(swept.values()) else 0
-            if vain == _ENOUGH and _grows(settings, setting):
-                break
-        best = min(swept, key=lambda setting: swept[setting])
-        first = swept[best] * nsamples * rows
-    build, find = contestant.build(best, nsamples, rows), contestant.find
+        return [_entrant(contestant, settings[0], swept, nsamples, rows)]
+    vain = 0
+    for setting in settings:
+        swept[setting] = _per_gradient(contestant, setting, nsamples, rows)
+        if swept[setting] > _HOPELESS * min(swept.values()):  # Other work may have come in between.
+            swept[setting] = min(swept[setting], _per_gradient(contestant, setting, nsamples, rows))
+        vain = vain + 1 if swept[setting] > _HOPELESS * min(swept.values()) else 0
+        if vain == _ENOUGH and _grows(settings, setting):
+            break
+    near = [setting for setting in swept if swept[setting] <= NEAR * min(swept.values())]
+    chosen = sorted(near, key=lambda setting: swept[setting])[:keep]
+    return [_entrant(contestant, setting, swept, nsamples, rows) for setting in chosen]
+
+
+def _entrant(contestant: Contestant, setting: Any, swept: dict[Any, float], nsamples: int, rows: int) -> Entrant:
+    """A contestant at a setting, after its first call; calls that last are taken to be what the sweep found."""
+    build, find = contestant.build(setting, nsamples, rows), contestant.find
     call = build if find is None else lambda: build(find())
+    first = swept.get(setting, 0.0) * nsamples * rows
     if first < _WARM_UP:
         first = clock(call)
         if first < _WARM_UP / 5:
             call()
-    labelled = {contestant.label(setting): 1e3 * seconds for setting, seconds in swept.items()}
-    return Entrant(contestant.name, contestant.label(best), call, contestant.core, first, labelled)
+    labelled = {contestant.label(each): 1e3 * seconds for each, seconds in swept.items()}
+    return Entrant(contestant.name, contestant.label(setting), call, contestant.core, first, labelled)
 
 
 def contest(

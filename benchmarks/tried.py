@@ -11,7 +11,7 @@ def run(options, backend, model, rows):
     net, x = load(backend, model, rows)
     # The plainest layout, which every model takes.
     contestant = bare(backend, "smoothgrad", net, x, options.nsamples)[0]
-    plain = sweep(contestant, options.nsamples, len(x), options.settings)
+    (plain,) = sweep(contestant, options.nsamples, len(x), options.settings)
     size = next(each for each in contestant.settings if contestant.label(each) == plain.setting)
     found = {}
     for name, build in (_torch if backend == "torch" else _tensorflow)(net, x, options.nsamples, size).items():
