@@ -1,15 +1,21 @@
-"""The short table in the project's README, between its two marks."""
+"""What the project's README says of the results, between its two marks: the short table, and sentences about it."""
 
 import re
 from statistics import geometric_mean
 
-from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, number, table
+from benchmarks.goals import EVERY_LIMIT
+from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, method_cases, number, number_range, spread, table
 
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 
 
 def of_readme(rows):
-    """One line for each model and number of images, and their mean; a cell has all methods."""
+    """All that stands between the marks."""
+    return "\n\n".join(part for part in (of_maps(rows), of_misses(rows), of_methods(rows)) if part)
+
+
+def of_maps(rows):
+    """A table: one line for each model and number of images, and their mean; a cell has all methods."""
     lines = []
     for backend, name in BACKENDS.items():
         found = {}
@@ -25,8 +31,50 @@ def of_readme(rows):
     return table([*header, "captum, xplique / ours", "PAIR, tf-explain / ours"], lines)
 
 
+def of_misses(rows):
+    """Where others are faster than ours, in words."""
+    found = {}  # peer -> (ratio over ours, where)
+    for backend, name in BACKENDS.items():
+        for model, images, method, _, result in cases(rows, backend):
+            where = f"{name}, {MODELS[model]}, {images} image{'s' * (images > 1)}, {METHODS[method]}"
+            ratios = {**result["over_ours"], "bare loop": result["ours_over_bare"]}
+            for peer in PEERS[backend]:
+                if peer in ratios:
+                    found.setdefault(peer, []).append((ratios[peer], where))
+    if not found:
+        return ""
+    furthest, where = max(found.pop("bare loop"), key=lambda each: each[0]["median"])
+    told, least = [], 1.0
+    for peer, measured in found.items():
+        medians = [ratio["median"] for ratio, _ in measured]
+        told.append(f"{peer} in {sum(median < 1 for median in medians)} of {len(medians)}")
+        least = min(least, *medians)
+    return (
+        f"Cases in which others take less time than ours: {', '.join(told)}, by {100 * (1 - least):.0f} % at the most. "
+        f"Furthest behind the bare loop: {spread(furthest)} times its time ({where})."
+    )
+
+
+def of_methods(rows):
+    """The methods that make clearly fewer gradients a second than the loop, in words."""
+    found = {}
+    for backend in BACKENDS:
+        for _, _, method, result in method_cases(rows, backend):
+            if "failed" not in result:
+                found.setdefault(method, []).append(result["loop_over_ours"]["median"])
+    slow = {
+        method: number_range({"min": min(medians), "max": max(medians)})
+        for method, medians in sorted(found.items(), key=lambda each: min(each[1]))
+        if min(medians) < EVERY_LIMIT
+    }
+    if not slow:
+        return ""
+    told = ", ".join(f"`{method}` {share}" for method, share in slow.items())
+    return f"Gradients a second over those of the loop, where a method makes less than {EVERY_LIMIT} of them: {told}."
+
+
 def write(rows, path):
-    """Put the table between the marks of the page at `path`; without them nothing is written."""
+    """Put it between the marks of the page at `path`; without them nothing is written."""
     text = path.read_text(encoding="utf-8")
     marked = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     path.write_text(marked.sub(lambda _: f"{BEGIN}\n{of_readme(rows)}\n{END}", text), encoding="utf-8")

@@ -29,7 +29,7 @@ def write(results, path, pictures):
     for backend, name in BACKENDS.items():
         parts += [f"### Settings: {name}", tables.of_settings(rows, backend)]
     parts += ["## Every method", notes.EVERY, tables.of_methods(rows)]
-    parts += ["## The Trace", notes.TRACE, tables.of_trace(rows)]
+    parts += ["## The Trace", notes.TRACE, tables.of_trace(rows), notes.BUDGET, tables.of_budget(rows)]
     parts += ["## Memory", notes.MEMORY, tables.of_memory(rows)]
     parts += ["## Import", notes.IMPORT, tables.of_imports(rows)]
     parts += ["## Growth", notes.GROWTH, _picture(drawn, "growth", "Time by points and images")]
@@ -39,22 +39,31 @@ def write(results, path, pictures):
 
 
 def _setting(results):
-    rows = results.rows
-    machines = [row["machine"] for row in rows.values() if "machine" in row]
-    if not machines:
+    rows = {name: row for name, row in results.rows.items() if "machine" in row}
+    if not rows:
         return "Nothing is measured yet."
-    last = machines[-1]
-    lines = [
-        f"- {last['processor']}, {last['cores']} cores, {last['system']}, Python {last['python']}",
-        "- " + ", ".join(f"{name} {version}" for name, version in last["versions"].items()),
-    ]
+    runs = {}  # copy of the project -> the rows that were measured in it
+    for name, row in rows.items():
+        runs.setdefault(row.get("copy"), []).append(name)
+    lines = [_run([rows[name] for name in names], names if len(runs) > 1 else None) for names in runs.values()]
+    versions = list(rows.values())[-1]["machine"]["versions"]
+    lines.append("- " + ", ".join(f"{name} {version}" for name, version in versions.items()))
     for backend, name in BACKENDS.items():
-        threads = {row["machine"].get("threads") for key, row in rows.items() if backend in key and "machine" in row}
+        threads = {row["machine"].get("threads") for key, row in rows.items() if backend in key}
         lines += [f"- {name}: threads: {'; '.join(sorted(filter(None, threads)))}"] if threads - {None} else []
     old = [name for name in rows if "result" in rows[name] and results.stale(name)]
     if old:
         lines.append(f"- Measured with an earlier state of the code: {', '.join(old)}")
     return "\n".join(lines)
+
+
+def _run(rows, names):
+    """When and on what rows were measured; which ones, if `names` are given."""
+    machine, dates = rows[-1]["machine"], sorted({row["date"] for row in rows if "date" in row})
+    when = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else "at an unknown time"
+    on = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
+    which = "All rows" if names is None else f"On one of the machines ({len(names)} rows: {', '.join(names)})"
+    return f"- {which}, {when}: {on}"
 
 
 def _picture(drawn, name, words):

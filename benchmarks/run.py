@@ -45,7 +45,7 @@ def measure(names, options, results, again):
     for name in bar:
         bar.set_description(name)
         if results.has(name, options) and not again:
-            tqdm.write(f"{name}: measured before")
+            tqdm.write(f"{name}: measured here before")
             continue
         start = time.perf_counter()
         row = _measured(name, options)
@@ -79,7 +79,7 @@ def _arguments():
     parser.add_argument("--only", metavar="PATTERN", help='rows whose name holds this, as "maps torch" or "* tf *"')
     parser.add_argument("--quick", action="store_true", help="the smallest sizes, to try it out, in build/bench")
     parser.add_argument("--seconds", type=float, help="the time for each row (60; 3 if quick)")
-    parser.add_argument("--again", action="store_true", help="also rows that were measured with this code before")
+    parser.add_argument("--again", action="store_true", help="also rows that were measured here with this code before")
     parser.add_argument("--report", action="store_true", help="only draw the report anew")
     return parser.parse_args()
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -36,8 +37,17 @@ def digest(files):
     return found.hexdigest()[:10]
 
 
+def copy():
+    """The name of this copy of the project, made up at the first call: numbers of others are of other machines."""
+    path = ROOT / "build" / "bench" / "copy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(uuid.uuid4().hex[:8], encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
 class Store:
-    """{row name: {"options", "result" or "failed", and "files", "digest", "machine", "took" of a result}}.
+    """{row: {"options", "result" or "failed", and "files", "digest", "machine", "copy", "date", "took" of a result}}.
 
     Args:
         path: The JSON file; it need not exist.
@@ -48,8 +58,9 @@ class Store:
         self.rows = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
 
     def has(self, name, options):
-        """Whether the row was measured, with this code and these options."""
-        return not self.stale(name) and self.rows[name]["options"] == options.state()
+        """Whether the row was measured in this copy of the project, with this code and these options."""
+        row = self.rows.get(name, {})
+        return not self.stale(name) and row["options"] == options.state() and row.get("copy") == copy()
 
     def stale(self, name):
         """Whether the row has no result, or one of other code."""

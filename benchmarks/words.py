@@ -30,11 +30,15 @@ def time(seconds):
     return f"{number(seconds)} s" if seconds >= 1 else f"{number(1e3 * seconds)} ms"
 
 
-def spread(found, show=number):
-    """The median, and the least and the greatest if there are several."""
-    if found["n"] == 1:
-        return f"{show(found['median'])} (once)"
-    return f"{show(found['median'])} ({number_range(found, show)})"
+def precise(value):
+    """As `number` with a digit more, by which what just falls short differs from what does not."""
+    return f"{value:.3f}" if value < 10 else number(value)
+
+
+def spread(found, show=number, middle=None):
+    """The median, by `middle` if that is given, and the least and the greatest if there are several."""
+    text = (middle or show)(found["median"])
+    return f"{text} (once)" if found["n"] == 1 else f"{text} ({number_range(found, show)})"
 
 
 def number_range(found, show=number):
@@ -42,10 +46,9 @@ def number_range(found, show=number):
     return f"{show(found['min'])} to {show(found['max'])}"
 
 
-def judged(found, reached, show=number):
+def judged(found, reached):
     """As `spread`, in bold and with a cross where the goal is missed."""
-    text = spread(found, show)
-    return text if reached else f"**{text}** ✗"
+    return spread(found) if reached else f"**{spread(found, middle=precise)}** ✗"
 
 
 def table(header, rows):

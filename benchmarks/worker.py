@@ -17,6 +17,7 @@ def main(name, options, path):
     row["files"] = store.loaded()
     row["digest"] = store.digest(row["files"])
     row["machine"] = machine.describe(next((word for word in name.split() if word in ("torch", "tf")), None))
+    row["copy"], row["date"] = store.copy(), time.strftime("%Y-%m-%d", time.gmtime())
     row["took"] = time.perf_counter() - start
     Path(path).write_text(json.dumps(row), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The benchmark's table in the README: what it says is what was measured."""
+"""What the README says of the benchmark: that is what was measured."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,12 @@ ROOT = Path(readme.__file__).parent.parent
 ROWS = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))
 
 
+def _ratio(median):
+    return {"median": median, "min": median / 2, "max": 2 * median, "n": 3}
+
+
 def _row(bare, captum):
-    ratios = {"over_ours": {"captum": {"median": captum}}, "ours_over_bare": {"median": bare}}
+    ratios = {"over_ours": {"captum": _ratio(captum)}, "ours_over_bare": _ratio(bare)}
     return {"result": {"methods": {"smoothgrad": ratios}}}
 
 
@@ -24,9 +28,29 @@ def test_readme_has_the_table_of_the_results():
 @pytest.mark.parametrize("names", [("maps torch lenet 32", "maps torch lenet 4"), ("maps torch lenet 4",)])
 def test_lines_by_images_and_their_geometric_mean(names):
     rows = {"maps torch lenet 4": _row(0.5, 4), "maps torch lenet 32": _row(2, 9)}
-    _, _, *lines = readme.of_readme({name: rows[name] for name in names}).replace("&nbsp;", "").splitlines()
+    _, _, *lines = readme.of_maps({name: rows[name] for name in names}).replace("&nbsp;", "").splitlines()
     found = [line.strip("| ").split(" | ") for line in lines]
     first = ["PyTorch, LeNet", "4", "0.50;-;-", "", "4.00;-;-"]
     both = [first, ["PyTorch, LeNet", "32", "2.00;-;-", "", "9.00;-;-"]]
     mean = ["PyTorch, geometric mean", "", "1.00;-;-", "", "6.00;-;-"]
     assert found == ([*both, mean] if len(names) == 2 else [first, [mean[0], "", *first[2:]]])
+
+
+def test_who_takes_less_time_is_counted():
+    rows = {"maps torch lenet 4": _row(0.5, 4), "maps torch resnet9 1": _row(1.2, 0.9), "maps tf lenet 32": _row(1, 1)}
+    rows["maps tf lenet 32"]["result"]["methods"]["smoothgrad"]["over_ours"] = {"xplique": _ratio(0.75)}
+    assert readme.of_misses(rows) == (
+        "Cases in which others take less time than ours: captum in 1 of 2, xplique in 1 of 1, by 25 % at the most. "
+        "Furthest behind the bare loop: 1.20 (0.60 to 2.40) times its time (PyTorch, ResNet9, 1 image, SmoothGrad)."
+    )
+
+
+def test_slow_methods_are_named():
+    def row(**methods):
+        return {"result": {"methods": {name: {"loop_over_ours": _ratio(median)} for name, median in methods.items()}}}
+
+    rows = {"methods torch lenet 32": row(xrai=0.02, gradient=0.9, noisegrad=0.5), "methods tf lenet 32": row(xrai=0.5)}
+    rows["methods tf lenet 32"]["result"]["methods"]["noisegrad"] = {"failed": "no room"}
+    told = "where a method makes less than 0.9 of them: `xrai` 0.02 to 0.50, `noisegrad` 0.50 to 0.50."
+    assert readme.of_methods(rows).endswith(told)
+    assert readme.of_methods({"methods torch lenet 32": row(gradient=0.9)}) == readme.of_methods({}) == ""
