@@ -35,6 +35,7 @@ def run(options, backend):
     slow = backend == "tf"
     taken = {"ours": [], "first": [], "theirs": []}
     pairs = []
+    spent = _spent(backend, 20 if options.quick else _STEPS)  # First: what ran before makes a first epoch shorter.
     displays, board = {}, None
     for _ in range(2 if slow and not options.quick else 1 if options.quick else options.rounds):
         watch, _, _ = _train(backend, TheirSaliency, 1 if slow else 2, costs)
@@ -52,7 +53,7 @@ def run(options, backend):
         "figure": {name: spread(values) for name, values in figures.items()},
         "figure_theirs_over_ours": ratios(figures["theirs"], figures["ours"]),
         "figure_theirs_over_drawn": ratios(figures["theirs"], figures["drawn"]),
-        "spent_over_budget": spread(_spent(backend, 20 if options.quick else _STEPS)),
+        "spent_over_budget": spread(spent),
     }
 
 
