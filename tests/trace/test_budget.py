@@ -14,7 +14,7 @@ from models import to_host
 from training import Die, Figures, Stop, classifier, column, contents, dataset, estimator, images, saliency
 
 from fe_saliency.trace.budget import Budget, TrainingTime
-from fe_saliency.trace.fitting import fitted
+from fe_saliency.trace.fitting import fitted, least
 from fe_saliency.trace.recipe import Planned, Recipe
 
 DEFAULT = Recipe(25, 100, 6)
@@ -344,6 +344,27 @@ def test_maps_are_measured_as_an_epoch_runs_them(backend, clock, monkeypatch):
     measured = [*once, *once, *(["cleared"] if backend == "tf" else []), *once, *once]
     first = done.index(measured[0])
     assert done[first : first + len(measured)] == measured
+
+
+def test_a_gradient_takes_what_it_takes_in_the_maps_of_all_modes(backend, clock, monkeypatch):
+    """Here twice what it takes alone; measured are maps that seem to fit the half of an epoch that a mode has."""
+    made = classifier(backend)
+    trace = saliency(made, mode=["train", "eval"], samples=2, budget=0.5, **MADE)
+    measure(trace, 400)
+    now, done, explained = [0.0], [], Planned.of
+
+    def of(planned, net, rows, **more):
+        now[0] += planned.cost * len(rows["x"]) / 200
+        done.append(planned.cost)
+        return explained(planned, net, rows, **more)
+
+    monkeypatch.setattr(Planned, "of", of)
+    monkeypatch.setattr("fe_saliency.trace.cost.perf_counter", lambda: now[0])
+    figures_of(backend, trace, made)
+    assert trace.budget.limit in (199, 200) and trace.budget.beside == pytest.approx(0, abs=1e-9)
+    room = int((0.5 - 34 / 200 + 34 / 400) * 400) // 2
+    measured = [[each.cost for each in recipe.maps] for recipe in (least(DEFAULT), fitted(DEFAULT, room))]
+    assert done[:16] == measured[0] * 2 + measured[1] * 2
 
 
 def test_maps_that_cannot_be_measured_are_logged_and_the_share_is_fixed(clock, caplog):
