@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from statistics import geometric_mean
 
-from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, method_cases, number, spread, time
+from benchmarks.words import BACKENDS, MODELS, PEERS, method_cases, number, over_ours, spread, time
 
 EVERY_LIMIT = 0.9
 BARE_LIMIT, TF_LENET, MEMORY_LIMIT, IMPORT_LIMIT, FIGURE = 1.10, 10, 50, 0.3, 30
@@ -41,29 +41,18 @@ def goals(rows):
 
 def _bare(rows, backend):
     goal = Goal(f"{BACKENDS[backend]}: ours over the best bare loop", f"at most {BARE_LIMIT:.2f}")
-    return _worst(goal, backend, rows, lambda found: found["ours_over_bare"], lambda ratio: ratio <= BARE_LIMIT, max)
+    return _judge(goal, over_ours(rows, backend, "bare loop"), lambda ratio: ratio <= BARE_LIMIT, max)
 
 
 def _peer(rows, backend, peer):
     goal = Goal(f"{BACKENDS[backend]}: {peer} over ours", "at least 1")
-    return _worst(goal, backend, rows, lambda found: found["over_ours"].get(peer), lambda ratio: ratio >= 1, min)
+    return _judge(goal, over_ours(rows, backend, peer), lambda ratio: ratio >= 1, min)
 
 
 def _tf_lenet(rows):
     goal = Goal("TensorFlow, LeNet: FastEstimator over ours", f"at least {TF_LENET}")
-    return _worst(
-        goal, "tf", rows, lambda found: found["over_ours"].get("FastEstimator"), lambda ratio: ratio >= TF_LENET, min,
-        only="lenet",
-    )  # fmt: skip
-
-
-def _worst(goal, backend, rows, ratio, reached, choose, only=None):
-    measured = [
-        (ratio(found), f"{MODELS[model]}, {images} images, {METHODS[method]}")
-        for model, images, method, _, found in cases(rows, backend)
-        if ratio(found) is not None and only in (None, model)
-    ]
-    return _judge(goal, measured, reached, choose)
+    measured = over_ours({name: row for name, row in rows.items() if " lenet " in name}, "tf", "FastEstimator")
+    return _judge(goal, measured, lambda ratio: ratio >= TF_LENET, min)
 
 
 def _judge(goal, measured, reached, choose):

@@ -1,10 +1,23 @@
 """What the project's README says of the results, between its two marks: the short table, and sentences about it."""
 
 import re
+from itertools import chain
 from statistics import geometric_mean
 
 from benchmarks.goals import EVERY_LIMIT
-from benchmarks.words import BACKENDS, METHODS, MODELS, PEERS, cases, method_cases, number, number_range, spread, table
+from benchmarks.words import (
+    BACKENDS,
+    METHODS,
+    MODELS,
+    PEERS,
+    cases,
+    method_cases,
+    number,
+    number_range,
+    over_ours,
+    spread,
+    table,
+)
 
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 
@@ -33,22 +46,20 @@ def of_maps(rows):
 
 def of_misses(rows):
     """Where others are faster than ours, in words."""
-    found = {}  # peer -> (ratio over ours, where)
-    for backend, name in BACKENDS.items():
-        for model, images, method, _, result in cases(rows, backend):
-            where = f"{name}, {MODELS[model]}, {images} image{'s' * (images > 1)}, {METHODS[method]}"
-            ratios = {**result["over_ours"], "bare loop": result["ours_over_bare"]}
-            for peer in PEERS[backend]:
-                if peer in ratios:
-                    found.setdefault(peer, []).append((ratios[peer], where))
-    if not found:
+    loops = [
+        (ratio, f"{name}, {where}")
+        for backend, name in BACKENDS.items()
+        for ratio, where in over_ours(rows, backend, "bare loop")
+    ]
+    if not loops:
         return ""
-    furthest, where = max(found.pop("bare loop"), key=lambda each: each[0]["median"])
-    told, least = [], 1.0
-    for peer, measured in found.items():
-        medians = [ratio["median"] for ratio, _ in measured]
-        told.append(f"{peer} in {sum(median < 1 for median in medians)} of {len(medians)}")
-        least = min(least, *medians)
+    furthest, where = max(loops, key=lambda each: each[0]["median"])
+    found = {}  # peer -> its time over ours in all cases
+    for backend, (_, *peers) in PEERS.items():
+        for peer in peers:
+            found.setdefault(peer, []).extend(ratio["median"] for ratio, _ in over_ours(rows, backend, peer))
+    told = [f"{peer} in {sum(each < 1 for each in known)} of {len(known)}" for peer, known in found.items() if known]
+    least = min(1.0, *chain.from_iterable(found.values()))
     return (
         f"Cases in which others take less time than ours: {', '.join(told)}, by {100 * (1 - least):.0f} % at the most. "
         f"Furthest behind the bare loop: {spread(furthest)} times its time ({where})."

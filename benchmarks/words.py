@@ -78,3 +78,13 @@ def method_cases(rows, backend):
         if kind == "methods" and rest[0] == backend and "result" in row:
             for method, found in row["result"]["methods"].items():
                 yield rest[1], int(rest[2]), method, found
+
+
+def over_ours(rows, backend, peer):
+    """(ratio, where) of all cases that a peer was measured in: its time over ours; for the bare loop ours over its."""
+    found = []
+    for model, images, method, _, result in cases(rows, backend):
+        ratio = result["ours_over_bare"] if peer == "bare loop" else result["over_ours"].get(peer)
+        if ratio is not None:
+            found.append((ratio, f"{MODELS[model]}, {images} image{'s' * (images > 1)}, {METHODS[method]}"))
+    return found
