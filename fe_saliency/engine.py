@@ -259,7 +259,8 @@ class Engine:
             if self.backend.has_layouts and images and given is None:
                 layout = partial(self.backend.laid_out, self.model, True)
             first, last = (pace.least(shapes), most) if given is None else (min(given, most),) * 2
-            found = self._paces[known] = pace.measure(work, first, last, layout)
+            usual = self.backend.usual_growth * first
+            found = self._paces[known] = pace.measure(work, first, last, usual, layout)
             if found.room < first:  # What is only tried, in search of something faster, is no news.
                 warn_of_memory(first, found.room)
                 self._most[shapes] = min(found.room, self._most.get(shapes, found.room))

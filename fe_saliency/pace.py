@@ -15,8 +15,6 @@ from fe_saliency.plan import Smaller
 _PATIENCE = 1.5
 #: A smaller chunk must take less than so much of the time: repeated, as it is here, it is faster than in a call.
 _SMALLER = 0.85
-#: So many times the smallest chunk are as a rule near the best for convolutional networks: the search begins there.
-_USUAL = 4
 #: Of so many turns a chunk or a layout must win most.
 _TURNS = 3
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
@@ -59,15 +57,20 @@ def most(shapes: Sequence[Sequence[int]], on_host: bool) -> int:
 
 
 def measure(
-    work: Callable[[int, bool], object], first: int, last: int, layout: None | Callable[[], AbstractContextManager]
+    work: Callable[[int, bool], object],
+    first: int,
+    last: int,
+    usual: int,
+    layout: None | Callable[[], AbstractContextManager],
 ) -> Pace:
-    """Choose a layout, and the chunk in it, from four times the smallest up while that pays, or else down.
+    """Choose a layout, and the chunk in it, from the usual one up while that pays, or else down.
 
     Args:
         work: Runs one chunk of so many inputs, contiguous (False) or channels-last (True); raises `plan.Smaller` if
             there is no room for it.
         first: The smallest chunk.
         last: The largest.
+        usual: The one to begin with, if it is not beyond the last and is fast enough.
         layout: What the model is run channels-last in, None not to try that; a model that cannot run so is run
             contiguous.
     """
@@ -76,9 +79,9 @@ def measure(
         work(first, False)  # Tracing, and what a framework does once.
         seconds = contiguous(first)
     except Smaller:
-        return measure(work, first // 2, first // 2, layout)
+        return measure(work, first // 2, first // 2, usual, layout)
     points = first
-    while 2 * points <= min(last, _USUAL * first) and 2 * points * seconds <= _PATIENCE:
+    while 2 * points <= min(last, usual) and 2 * points * seconds <= _PATIENCE:
         points *= 2
     wanted = points
     points, seconds = _fitting(contiguous, wanted, first, seconds)

@@ -14,10 +14,15 @@ from models import batch, fresh_net, maps
 from training import calls_of
 
 from fe_saliency import SaliencyNet, pace
-from fe_saliency.pace import Pace, least, measure, most
+from fe_saliency.pace import Pace, least, most
 from fe_saliency.plan import Smaller
 
 MANY = 12  # rows; of 5 samples or more they are more than the smallest chunk holds
+
+
+def measure(work, first, last, layout):
+    """`pace.measure` that begins at four times the smallest chunk."""
+    return pace.measure(work, first, last, 4 * first, layout)
 
 
 class Bench:
@@ -59,11 +64,27 @@ def bench(monkeypatch):
 MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 3.1e-6, 1024: 2.5e-6, 2048: 1e-6}
 
 
-def test_the_search_begins_at_four_times_the_smallest_chunk_and_grows_while_that_pays(bench):
+def test_the_search_begins_at_the_usual_chunk_and_grows_while_that_pays(bench):
     work = bench(MILLIONTHS)
     assert measure(work, 32, 2**20, None) == Pace(256, False, pytest.approx(2e-6), whole=256)
     assert work.sizes == [32, 128, 512, 256, 1024], "four times as many first; 2,048 comes after both were in vain"
     assert {points for points, _ in work.tried[-12:]} == {256, 512}, "a chunk that has grown is not halved"
+
+
+@pytest.mark.parametrize("usual", [32, 64, 256, 512, 1024])
+def test_ties_go_to_the_usual_chunk(usual, bench):
+    """And nothing that is smaller is looked at but its half."""
+    work = bench(lambda points: 2.0**-20)
+    assert pace.measure(work, 32, 1024, usual, None).room == usual
+    assert all(points in (32, usual // 2) or points >= usual for points in work.sizes)
+
+
+def test_the_usual_chunk_gives_way(bench):
+    """To the largest, to one that finds room, and to one that is fast enough to be tried."""
+    assert pace.measure(bench(lambda points: 2.0**-20), 32, 128, 512, None).room == 128
+    assert pace.measure(bench(lambda points: 2.0**-20, fits=300), 32, 1024, 512, None).room == 256
+    work = bench(lambda points: 2.0**-6)
+    assert pace.measure(work, 8, 1024, 128, None).room == 64 == max(work.sizes), "128 would take two seconds"
 
 
 def test_a_chunk_that_gains_nothing_is_skipped_for_a_larger_one(bench):
@@ -72,15 +93,16 @@ def test_a_chunk_that_gains_nothing_is_skipped_for_a_larger_one(bench):
     assert measure(work, 32, 256, None).room == 128
 
 
+@pytest.mark.parametrize("usual", [64, 256])
 @pytest.mark.parametrize("noise", [0.05, 0.15, 0.3])
-def test_noise_does_not_end_the_search_far_from_the_best(noise, bench):
+def test_noise_does_not_end_the_search_far_from_the_best(noise, usual, bench):
     """Costs are those of a small network in TensorFlow, per chunk and input; other work makes runs last longer."""
     costs = {16: 3e-4, 32: 2.4e-4, 64: 1.87e-4, 128: 1.43e-4, 256: 1.27e-4, 512: 1.1e-4, 1024: 1.03e-4}
     excess = []
     for seed in range(200):
         draw = np.random.default_rng(seed)
         work = bench(lambda points, draw=draw: costs[points] * np.exp(noise * draw.normal()))
-        excess.append(costs[measure(work, 16, 1024, None).room] / costs[1024])
+        excess.append(costs[pace.measure(work, 16, 1024, usual, None).room] / costs[1024])
     assert np.mean(excess) < 1.1 and np.quantile(excess, 0.9) < 1.25
 
 
@@ -297,9 +319,9 @@ def single(kind, backend, count):
 def recording(measured):
     """A `pace.measure` that finds nothing better than the smallest chunk, and notes what it was asked."""
 
-    def found(work, first, last, layout):
+    def found(work, first, last, usual, layout):
         work(first, False)
-        measured.append((first, last, layout))
+        measured.append((first, last, usual, layout))
         return Pace(first, False, 1e-3)
 
     return found
@@ -379,7 +401,9 @@ def test_each_row_shape_is_measured_once(monkeypatch, backend):
         for count, method in ((MANY, "smoothgrad"), (3 * MANY, "gradient"), (MANY, "integrated_gradients")):
             one.attribute(images(backend, count, size), method, nsamples=None if method == "gradient" else 5)
     one.attribute(images(backend, MANY, 6), "vargrad", nsamples=5)
-    assert [(first, last) for first, last, _ in measured] == [(32, 1024), (32, 1024), (8, 1024)]
+    assert [(first, last) for first, last, *_ in measured] == [(32, 1024), (32, 1024), (8, 1024)]
+    growth = {"tf": 16, "torch": 4}[backend]
+    assert [usual for *_, usual, _ in measured] == [32 * growth, 32 * growth, 8 * growth]
     # A channel of its own makes a layout of its own, where the framework has two.
     assert all((layout is not None) == (backend == "torch") for *_, layout in measured)
 
@@ -413,7 +437,7 @@ def test_seconds_per_gradient_are_those_of_the_given_number(backend):
             one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5)
             assert one.seconds_per_gradient(given) == one.seconds_per_gradient(given)
             one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5, max_rows="auto")
-        (_, first, last, layout), (_, least_of_all, most_of_all, _) = measured
+        (_, first, last, _, layout), (_, least_of_all, most_of_all, *_) = measured
         assert (first, last, layout) == (min(room, most_of_all), min(room, most_of_all), None)
         assert (least_of_all, most_of_all) == (32, 1024), "what is best is still measured where it is asked for"
 
@@ -422,7 +446,7 @@ def test_what_was_found_lies_within_the_bounds(backend):
     one = fresh_net("smooth_conv", backend, "float32")
     with calls_of(pace, "measure") as measured:
         one.attribute(single("smooth_conv", backend, MANY), "smoothgrad")
-    (found,), ((_, first, last, _),) = one._engine._paces.values(), measured
+    (found,), ((_, first, last, *_),) = one._engine._paces.values(), measured
     assert first <= found.room <= last and found.room & (found.room - 1) == 0
     assert found.seconds > 0
 
@@ -444,7 +468,7 @@ def test_the_other_layout_gives_the_same_maps(monkeypatch, method, options, room
     one = fresh_net("smooth_conv", "torch", "float32")
     given = single("smooth_conv", "torch", 40)
     expected = maps(one.attribute(given, method, max_rows=room, **options))["x"]
-    monkeypatch.setattr(pace, "measure", lambda work, first, last, layout: Pace(room, True, 1.0))
+    monkeypatch.setattr(pace, "measure", lambda work, first, last, usual, layout: Pace(room, True, 1.0))
     seen = []
     convolution = next(each for each in one._engine.model.modules() if isinstance(each, torch.nn.Conv2d))
 

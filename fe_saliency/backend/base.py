@@ -18,6 +18,8 @@ class Backend(Protocol):
     channel_axis: int
     #: Whether images may come channels-last in memory too, which is faster for some models and impossible for others.
     has_layouts: bool
+    #: So many times the smallest chunk are as a rule near the best for convolutional networks; a power of two.
+    usual_growth: int
 
     def owns(self, model: Any) -> bool:
         """Whether `model` is a model of this framework."""

@@ -19,6 +19,7 @@ class PyTorchBackend:
     name = "torch"
     channel_axis = 1
     has_layouts = True
+    usual_growth = 4
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, torch.nn.Module)

@@ -18,6 +18,7 @@ class TensorFlowBackend:
     name = "tf"
     channel_axis = -1
     has_layouts = False
+    usual_growth = 16
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, tf.keras.Model)
