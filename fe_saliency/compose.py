@@ -10,6 +10,7 @@ from fastestimator.network import Network
 from fastestimator.op.tensorop.tensorop import TensorOp
 
 from fe_saliency.backend import Backend, Tensor
+from fe_saliency.errorless import without_error
 from fe_saliency.method import Baseline, Level, Method
 from fe_saliency.op import Accumulate, ElementSum, GradientOp, LastSample, Reduce
 from fe_saliency.session import Session
@@ -70,9 +71,9 @@ class Composition:
         gradients: The keys of the gradients, one per model input, which ATTRIBUTE leaves for an adaptive bracket.
         results: For each model input the keys of what WHOLE and ENDING leave: the map, and if there is a bracket what
             else `Statistic.finish` gives.
-        gap: Reduces the gap of each point of a path whose baselines are drawn.
+        gap: Reduces the gap of each point of a path whose baselines are drawn, if errors are wanted.
         weights: The key of the innermost bracket's weights.
-        sums: The key of the sum of the contributions of each point, (K*B,); ATTRIBUTE leaves it for a path alone.
+        sums: The key of the sum of the contributions of each point, (K*B,); ATTRIBUTE leaves it where `gap` reads it.
     """
 
     site: Site
@@ -110,9 +111,13 @@ def compose(
     method: Method,
     places: tuple[Level, ...],
     score: str,
+    errors: bool,
     backend: Backend,
 ) -> Composition:
-    """The Network of `method` at `site`, whose brackets stand at `places`, for the plans of `aims`, one per output."""
+    """The Network of `method` at `site`, whose brackets stand at `places`, for the plans of `aims`, one per output.
+
+    With `errors` it finds what tells how far off the maps are, too.
+    """
     brackets = list(zip(method.brackets, places, strict=True))
     outputs = list(aims)
     held = {output: keys("Held", output, aim.plan.count) for output, aim in aims.items()}
@@ -163,7 +168,9 @@ def compose(
         maps = tuple((gradient,) for gradient in gradients)
         return Composition(site, method, places, aims, _session(stages, left, backend), (), (), (), maps, None)
 
-    statistics = [bracket.statistic(level, backend) for bracket, level in brackets]
+    # What errors are told by are the samples of the outermost bracket.
+    outermost, *inner = (bracket.statistic(level, backend) for bracket, level in brackets)
+    statistics = [outermost if errors else without_error(outermost), *map(without_error, inner)]
     states, results = (
         tuple(tuple(key(f"{what}_{index}", part) for part in parts) for index in range(len(site.maps)))
         for what, parts in (("State", statistics[-1].parts), ("Result", statistics[-1].results))
@@ -183,13 +190,14 @@ def compose(
         reduced = clean + [part for result in results for part in result]
         left |= {WHOLE: reduced, ENDING: reduced, ATTRIBUTE: [part for state in states for part in state]}
     bracket, level = brackets[0]
-    if len(brackets) == 1 and bracket.has_baseline:
-        gap = Reduction(statistics[0], backend) if bracket.draws(level) else None
+    if errors and len(brackets) == 1 and bracket.has_baseline:
         starting, starts = bracket.origins(level)
         stages.append(([*starting, *site.run(starts, ends), *explain(scores)], ORIGINS))
-        stages.append(([ElementSum(inputs=gradients, outputs=[Composition.sums])], ATTRIBUTE))
         left[ORIGINS] = scores
-        left[ATTRIBUTE].append(Composition.sums)
+        if bracket.draws(level):
+            gap = Reduction(statistics[0], backend)
+            stages.append(([ElementSum(inputs=gradients, outputs=[Composition.sums])], ATTRIBUTE))
+            left[ATTRIBUTE].append(Composition.sums)
     reductions = tuple(tuple(Reduction(each, backend) for _ in site.maps) for each in statistics)
     session = _session(stages, left, backend)
     return Composition(site, method, places, aims, session, reductions, states, tuple(gradients), results, gap)

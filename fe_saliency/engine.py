@@ -203,11 +203,13 @@ class Engine:
         # What changes the ops; everything else, a given baseline too, is numbers that are fed to them.
         paths = any(bracket.has_baseline for bracket in call.method.brackets)
         drawn = tuple(each.kind if each.drawn else None for each in baselines) if paths else ()
-        places = levels(call.method, site, site.explained, baselines, call.tolerance is not None)
+        refined = call.tolerance is not None
+        errors = bool(call.method.brackets) and (call.diagnose or refined)
+        places = levels(call.method, site, site.explained, baselines, refined)
         plans = tuple(aim.plan for aim in aims.values())
-        key = (site, call.method, call.score, drawn, call.tolerance is not None, plans)
+        key = (site, call.method, call.score, drawn, refined, errors, plans)
         if key not in self._compositions:
-            made = compose(site, aims, call.method, places, call.score, self.backend)
+            made = compose(site, aims, call.method, places, call.score, errors, self.backend)
             self._compositions[key] = replace(made, levels=(), aims={})  # no call's baselines or targets are kept
         return replace(self._compositions[key], levels=places, aims=aims)
 

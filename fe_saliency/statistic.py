@@ -137,7 +137,7 @@ class Mean(Statistic):
 
     #: The number of pairs, their mean, how far they lie apart (B,), and the first of a pair whose second is to come.
     parts: tuple[str, ...] = ("pairs", "mean", "scatter", "waiting")
-    results = ("map", "norm", "error")
+    results: tuple[str, ...] = ("map", "norm", "error")
 
     def begin(self, like: Tensor) -> State:
         count, none = self._none_yet(like)
@@ -237,8 +237,8 @@ class Variance(Statistic):
     signed = False
     #: Distances are taken from the first sample: samples that are all equal then vary by nothing at all. `second` to
     #: `fourth` are the sums of these powers of the distance to the mean.
-    parts = ("count", "mean", "second", "third", "fourth", "origin")
-    results = ("map", "norm", "error")
+    parts: tuple[str, ...] = ("count", "mean", "second", "third", "fourth", "origin")
+    results: tuple[str, ...] = ("map", "norm", "error")
 
     def begin(self, like: Tensor) -> State:
         count, none = self._none_yet(like)
@@ -246,16 +246,9 @@ class Variance(Statistic):
 
     def absorb(self, state: State, values: Tensor, weights: Tensor | None = None) -> State:
         count, mean, a2, a3, a4, origin = state
-        backend = self.backend
-        values = backend.at_least_single(values)
-        origin = backend.concat([origin, values])[: backend.rows(mean)]
-        stacked = backend.unfold_like(values, mean) - origin
-        n = count + backend.count(stacked)
-        p, q = count / n, 1 - count / n
-        centre = backend.mean(stacked)
-        away = stacked - centre
-        b2, b3, b4 = (backend.sum(away**power, axis=0) for power in (2, 3, 4))
-        d = centre - mean
+        origin, away, n, q, d = self._moved(count, mean, origin, values)
+        p = count / n
+        b2, b3, b4 = (self.backend.sum(away**power, axis=0) for power in (2, 3, 4))
         return (
             n,
             mean + d * q,
@@ -280,3 +273,17 @@ class Variance(Statistic):
         total = self.backend.row_sum((2 * n * variance**2 + (n - 1) * k4) / (n * (n + 1)))
         total = (total + self.backend.abs(total)) / 2
         return self.backend.where(n > 3.5, total, total + float("nan"))
+
+    def _moved(
+        self, count: Tensor, mean: Tensor, origin: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """What more samples change: the origin, their distances (K, B, ...) to their own mean, how many samples there
+        are now, their share in these, and how far their mean is from that of all before.
+        """
+        backend = self.backend
+        values = backend.at_least_single(values)
+        origin = backend.concat([origin, values])[: backend.rows(mean)]
+        stacked = backend.unfold_like(values, mean) - origin
+        n = count + backend.count(stacked)
+        centre = backend.mean(stacked)
+        return origin, stacked - centre, n, 1 - count / n, centre - mean
