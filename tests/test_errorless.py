@@ -131,3 +131,15 @@ def test_a_gradient_is_composed_once(backend):
     full, quick = (maps(one.attribute(given, diagnose=each))["x"] for each in (True, False))
     np.testing.assert_array_equal(full, quick)
     assert len(one._engine._compositions) == 1
+
+
+def test_one_net_tells_errors_when_asked_and_only_then(backend):
+    """Whatever it was asked before: each has a program of its own."""
+    one, given = fresh_net("smooth_conv", backend), batch("smooth_conv", backend, 3)
+    told = [
+        one.attribute(given, "integrated_gradients", nsamples=8, diagnose=each) for each in (False, True, False, True)
+    ]
+    assert [each.relative_error is not None for each in told] == [False, True, False, True]
+    assert [each.completeness_gap is not None for each in told] == [False, True, False, True]
+    np.testing.assert_array_equal(told[1].relative_error, told[3].relative_error)
+    assert np.isfinite(told[1].relative_error).all() and np.isfinite(told[1].completeness_error).all()
