@@ -51,10 +51,21 @@ def _setting(results):
     for backend, name in BACKENDS.items():
         threads = {row["machine"].get("threads") for key, row in rows.items() if backend in key}
         lines += [f"- {name}: threads: {'; '.join(sorted(filter(None, threads)))}"] if threads - {None} else []
+    lines.append(f"- Time given to a row (`--seconds`), in which rounds are repeated: {_times(rows)}")
     old = [name for name in rows if "result" in rows[name] and results.stale(name)]
     if old:
         lines.append(f"- Measured with an earlier state of the code: {', '.join(old)}")
     return "\n".join(lines)
+
+
+def _times(rows):
+    """How long each row was given; the usual time without the names of its rows."""
+    given = {}
+    for name, row in rows.items():
+        given.setdefault(row["options"]["seconds"], []).append(name)
+    usual = max(given, key=lambda seconds: len(given[seconds]))
+    rest = [f"{seconds:g} s: {', '.join(given[seconds])}" for seconds in sorted(given) if seconds != usual]
+    return "; ".join([f"{usual:g} s", *rest])
 
 
 def _run(rows, names):

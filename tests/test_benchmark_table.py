@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import readme
+from benchmarks import readme, report
+from benchmarks.store import Store
 
 ROOT = Path(readme.__file__).parent.parent
 ROWS = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))
+MACHINE = {"processor": "one", "cores": 2, "system": "Linux", "python": "3.11.7", "versions": {}, "threads": None}
 
 
 def _ratio(median):
@@ -55,3 +57,13 @@ def test_slow_methods_are_named():
     told = "where a method makes less than 0.9 of them: `xrai` 0.02 to 0.50, `noisegrad` 0.50 to 0.50."
     assert readme.of_methods(rows).endswith(told)
     assert readme.of_methods({"methods torch lenet 32": row(gradient=0.9)}) == readme.of_methods({}) == ""
+
+
+def test_report_tells_the_time_given_to_each_row(tmp_path):
+    given = {"maps tf lenet 4": 300, "maps torch lenet 4": 60, "trace torch lenet 5": 60, "maps tf lenet 32": 120}
+    results = Store(tmp_path / "results.json")
+    for name, seconds in given.items():
+        results.put(name, {"options": {"seconds": seconds, "quick": False}, "failed": "no room", "machine": MACHINE})
+    report.write(results, tmp_path / "RESULTS.md", tmp_path)
+    text = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+    assert "in which rounds are repeated: 60 s; 120 s: maps tf lenet 32; 300 s: maps tf lenet 4\n" in text
