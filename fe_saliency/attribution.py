@@ -30,14 +30,17 @@ class Attribution:
             in the embeddings of both frameworks.
         gradient_evaluations: int64 array (B,): gradients of the model spent on each row.
         completeness_gap: float64 array (B,): the sum of the maps over all inputs and elements, less s(x) - s(baseline)
-            (the mean over the baselines, where they are drawn). None for methods without a path, and for smoothed ones.
+            (the mean over the baselines, where they are drawn). None for methods without a path, for smoothed ones, and
+            with `diagnose=False`.
         completeness_error: float64 array (B,): the Monte-Carlo standard error of `completeness_gap`; 0 for a given
             baseline. A gap of many such errors is a fault of the quadrature, one of a few is the luck of the draw.
         relative_error: float64 array (B,): the Monte-Carlo standard error of the row's maps over their Euclidean norm;
-            0.1 is a good map and 1 is noise. None for methods that draw nothing. NaN where it cannot be told: from
-            fewer than two pairs of samples, and in a smoothed path method with random baselines, as all its noisy
-            copies share the baselines (give a baseline, and the error is that of the smoothing). With a tolerance and a
-            given baseline: how far the map lies from that of half as many points, as a rule more than its own error,
+            0.1 is a good map and 1 is noise. None for methods that draw nothing, for statistics that tell no error,
+            and with `diagnose=False` (but not with a tolerance). NaN where it cannot be told: from fewer than two pairs
+            of samples; in a smoothed path method with random baselines, as all its noisy copies share the baselines
+            (give a baseline, and the error is that of the smoothing); and of a map whose squares are too small for
+            single precision, as of a class of a vanishing probability (explain its logit). With a tolerance and a given
+            baseline: how far the map lies from that of half as many points, as a rule more than its own error,
             and never less than what the gap proves.
         met_tolerance: bool array (B,): whether `relative_error` fell to the tolerance before the cap on the samples was
             met. None if no tolerance was given.

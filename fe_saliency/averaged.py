@@ -48,10 +48,8 @@ def _mean(tensors: Sequence[Tensor], backend: Backend) -> Tensor:
 
 def _norm(maps: dict[str, Tensor], backend: Backend) -> np.ndarray:
     """The Euclidean norm of all maps of each row, float64 (B,)."""
-    singles = [backend.at_least_single(tensor) for tensor in maps.values()]
-    squared = [backend.numpy(backend.row_sum(tensor * tensor)).astype(np.float64) for tensor in singles]
-    norm: np.ndarray = np.sqrt(np.sum(squared, axis=0))
-    return norm
+    hosted = [backend.numpy(backend.at_least_single(tensor)).astype(np.float64) for tensor in maps.values()]
+    return np.linalg.norm(np.concatenate([each.reshape(len(each), -1) for each in hosted], axis=1), axis=1)
 
 
 def _known(numbers: Sequence[np.ndarray | None]) -> np.ndarray | None:

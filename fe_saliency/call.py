@@ -82,13 +82,18 @@ class Effort:
         counts: How many samples each bracket takes, the outermost first; with a tolerance the first is the most.
         rounds: After how many samples of the outermost bracket the errors are judged; the last is the end.
         tolerance: The relative error at which a row has enough; None to take all samples.
-        diagnose: Whether errors and gaps are wanted.
+        diagnose: Whether errors and gaps are wanted, beside what a tolerance is judged by.
     """
 
     counts: tuple[int, ...]
     rounds: tuple[int, ...]
     tolerance: float | None = None
     diagnose: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether errors are found at all."""
+        return self.diagnose or self.tolerance is not None
 
 
 def effort_of(call: Call, levels: Sequence[Level]) -> Effort:
@@ -108,4 +113,4 @@ def effort_of(call: Call, levels: Sequence[Level]) -> Effort:
             "'zero' for example."
         )
     rounds = outer[0].rounds(outer[1], counts[0])
-    return Effort((rounds[-1], *counts[1:]), tuple(rounds), call.tolerance, True)
+    return Effort((rounds[-1], *counts[1:]), tuple(rounds), call.tolerance, call.diagnose)

@@ -63,7 +63,7 @@ class Driver:
     def take(
         self, states: States, clean: Mapping[str, Tensor], rows: np.ndarray, samples: range, depth: int = 0
     ) -> States:
-        """The states after more samples; nothing that was taken is lost if the memory turns out to be too small.
+        """The states after more samples; if the memory turns out to be too small, no chunk before is lost.
 
         Args:
             states: Of the bracket at `depth`.
@@ -90,7 +90,9 @@ class Driver:
             size = self._share(folded, depth, samples.stop - at)
             part = range(at, at + size)
             feed = {**clean, **self.feeder.samples(depth, part, rows)}
-            self.feeder.prepare(depth, range(part.stop, min(part.stop + size, samples.stop)), rows)
+            if part.stop < samples.stop:
+                coming = self._share(folded, depth, samples.stop - part.stop)
+                self.feeder.prepare(depth, range(part.stop, part.stop + coming), rows)
             try:
                 states = self._absorbed(states, feed, rows, part, depth)
             except Smaller:

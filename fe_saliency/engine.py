@@ -88,6 +88,7 @@ class Engine:
         batch_size = len(rows[self.model_inputs[0]])
         composition = self._composition(batch, call, site, rows, baselines)
         effort = effort_of(call, composition.levels)
+        _check_errors(call, composition)
         with composition.session.entered() as run, self._single_told(rows):
             if isinstance(site, Inside):
                 captured = partial(self._captured, run, composition, call)
@@ -95,8 +96,9 @@ class Engine:
                 composition, rows = inside(composition, call, rows, baselines[0], prepared, captured)
                 self._check(call, site, rows, composition.levels[0].baselines if composition.levels else baselines)
             evaluations = batch_size * prod(effort.counts)
-            models = effort.counts[0] if composition.of_weights else 1  # of which each runs alone
-            pace = self._pace(run, composition, call, rows, evaluations // models)
+            models = effort.counts[0] if composition.of_weights else 1  # of which each runs alone, as does each step
+            steps = effort.counts[-1] if call.method.adaptive else 1
+            pace = self._pace(run, composition, call, rows, evaluations // (models * steps))
             with (
                 self._chunks(run, pace.room, rows, evaluations) as chunks,
                 closing(self._feeder(composition, call, effort.counts, rows, pace.channels_last)) as feeder,
@@ -116,7 +118,7 @@ class Engine:
             scores=self._tensors(settled.scores),
             margins=self._tensors(settled.margins),
             channel_axis=site.channel_axis,
-            gradient_evaluations=walked.taken * plan.spent(effort.counts[1:]),
+            gradient_evaluations=walked.taken * prod(effort.counts[1:]),
             completeness_gap=walked.gap,
             completeness_error=walked.gap_error,
             relative_error=walked.relative_error,
@@ -296,6 +298,18 @@ class Engine:
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         return {key: self.backend.tensor(array) for key, array in arrays.items()}
+
+
+def _check_errors(call: Call, composition: Composition) -> None:
+    """Refuse a tolerance where nothing tells an error."""
+    if call.tolerance is None or not composition.reductions:
+        return
+    statistic = composition.reductions[0][0].statistic
+    if "error" not in statistic.results:
+        raise ValueError(
+            f"`tolerance` (={call.tolerance}) cannot be judged: {type(statistic).__name__}, the statistic of the "
+            f"method {call.method.name!r}, tells no error. Give `nsamples` alone."
+        )
 
 
 def _prepared(batch: Mapping[str, Any], site: Site, baseline: Baseline, key: str, clean: np.ndarray) -> Baseline:

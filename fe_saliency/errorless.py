@@ -16,7 +16,7 @@ class ErrorlessMean(Mean):
     """The mean of samples, paired or not."""
 
     parts = ("count", "total")
-    results = ("map", "norm")
+    results = ("map",)
 
     def begin(self, like: Tensor) -> State:
         return self._none_yet(like)[0], self._zeros(like)
@@ -42,7 +42,7 @@ class ErrorlessVariance(Variance):
     """The unbiased variance of independent samples."""
 
     parts = ("count", "mean", "second", "origin")
-    results = ("map", "norm")
+    results = ("map",)
 
     def begin(self, like: Tensor) -> State:
         count, none = self._none_yet(like)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from fe_saliency.statistic import State
 
 #: The distance from 1 to the next number.
 _EPSILON = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
+#: The least relative error that must be told right.
+_TOLD = 2.0**-10
 Finished = Sequence[tuple[Tensor, ...]]  # what `Statistic.finish` gives, for each model input
 
 
@@ -64,9 +67,13 @@ class Finish:
         if not self.composition.of_weights and any(bracket.draws(level) for bracket, level in inner):
             # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
             return np.full(finished[0][0].shape[0], np.nan)
-        norm, error = (np.sqrt(np.sum([self._host(each[part]) for each in finished], axis=0)) for part in (1, 2))
+        norm, error = (np.sum([self.host(each[part]) for each in finished], axis=0) for part in (1, 2))
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where((error == 0) & (norm == 0), 0.0, error / norm)
+            found: np.ndarray = np.where((error == 0) & (norm == 0), 0.0, np.sqrt(error / norm))
+        small = norm < sum(map(self._least_norm, finished))
+        if small.any():  # Of a map that is zero, nothing was lost.
+            found[small & (self._size([each[0] for each in finished]) > 0)] = np.nan
+        return found
 
     def drawn_gap(self, state: State, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The completeness gap and its standard error, (R,) both, where every point has a baseline of its own.
@@ -78,22 +85,18 @@ class Finish:
             score: s(x), float64 (R,).
         """
         assert self.composition.gap is not None
-        total, _, *squared = (self._host(each) for each in self.composition.gap.finish(state))
-        return total - score, np.sqrt(squared[0]) if squared else np.full(len(score), np.nan)
+        total, *error = (self.host(each) for each in self.composition.gap.finish(state))
+        return total - score, np.sqrt(error[-1]) if error else np.full(len(score), np.nan)
 
-    def given_gap(self, maps: Sequence[Tensor], score: np.ndarray, origins: Sequence[Tensor]) -> np.ndarray:
-        """The completeness gap, (R,), where all points share a baseline that scores `origins`, (R,) for each output."""
-        total, begin = (
-            np.sum([self._host(each) for each in some], axis=0)
-            for some in ([self.backend.row_sum(each) for each in maps], origins)
-        )
-        return total + begin - score
+    def given_gap(self, maps: Sequence[Tensor], score: np.ndarray, origins: np.ndarray) -> np.ndarray:
+        """The completeness gap, (R,), where all points share a baseline that scores `origins`, (outputs, R)."""
+        total: np.ndarray = np.sum([self.host(self.backend.row_sum(each)) for each in maps], axis=0)
+        return total + origins.sum(axis=0) - score
 
-    def rounding(self, score: np.ndarray, origins: Sequence[Tensor], dtype: str) -> np.ndarray:
+    def rounding(self, score: np.ndarray, origins: np.ndarray, dtype: str) -> np.ndarray:
         """How far a gap may be off, (R,), because a model that computes in `dtype` rounds its scores."""
-        begin = np.sum([np.abs(self._host(each)) for each in origins], axis=0)
-        rounded: np.ndarray = 4 * _EPSILON.get(dtype, _EPSILON["float32"]) * (np.abs(score) + begin)
-        return rounded
+        size = np.abs(score) + np.abs(origins).sum(axis=0)
+        return 4 * _EPSILON.get(dtype, _EPSILON["float32"]) * size
 
     def not_below(
         self, error: np.ndarray | None, gap: np.ndarray, unsure: np.ndarray, maps: Sequence[Tensor]
@@ -105,10 +108,9 @@ class Finish:
         """
         if error is None:
             return None
-        size = np.sum([self._host(self.backend.row_sum(self.backend.abs(each))) for each in maps], axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             proven = np.maximum(np.abs(gap) - unsure, 0)
-            return np.maximum(error, np.where(proven == 0, 0.0, proven / size))
+            return np.maximum(error, np.where(proven == 0, 0.0, proven / self._size(maps)))
 
     def joined(self, parts: Sequence[Walked]) -> Walked:
         """All rows of all parts."""
@@ -145,5 +147,16 @@ class Finish:
     def _reduced(self, states: States) -> list[tuple[Reduction, State]]:
         return list(zip(self.composition.reductions[0], states, strict=False))  # without that of the gap
 
-    def _host(self, tensor: Tensor) -> np.ndarray:
+    def _size(self, maps: Sequence[Tensor]) -> np.ndarray:
+        """The sum of |map| over all elements, (R,)."""
+        size: np.ndarray = np.sum([self.host(self.backend.row_sum(self.backend.abs(each))) for each in maps], axis=0)
+        return size
+
+    def _least_norm(self, finished: tuple[Tensor, ...]) -> float:
+        """The squared norm below which squares that underflow may hide a relative error of `_TOLD`."""
+        found, norm = finished[:2]
+        return prod(found.shape[1:]) * float(np.finfo(self.backend.numpy(norm).dtype).tiny) / _TOLD**2
+
+    def host(self, tensor: Tensor) -> np.ndarray:
+        """A tensor in double precision."""
         return self.backend.numpy(tensor).astype(np.float64)

@@ -9,6 +9,7 @@ import numpy as np
 from fe_saliency.backend import Tensor
 from fe_saliency.driver import Driver, States
 from fe_saliency.method import Adaptive
+from fe_saliency.plan import share
 
 
 class Follower(Driver):
@@ -50,4 +51,6 @@ class Follower(Driver):
         return after, done
 
     def _share(self, rows: int, depth: int, left: int) -> int:
-        return 1 if depth == len(self.counts) - 1 else super()._share(rows, depth, left)
+        # The steps are not folded into the batch: outside of them a chunk holds samples as if there were one.
+        steps = depth == len(self.counts) - 1
+        return 1 if steps else share(self.chunks.room, rows, self.counts[depth + 1 : -1], left)

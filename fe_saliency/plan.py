@@ -56,7 +56,3 @@ def pieces(count: int, size: int) -> list[range]:
     """`count` things, `size` at a time."""
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
-
-def spent(counts: Sequence[int]) -> int:
-    """Gradient evaluations per row for `counts` samples of nested brackets."""
-    return prod(counts)

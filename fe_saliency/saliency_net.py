@@ -240,8 +240,9 @@ class SaliencyNet:
                 path from a given baseline is refined to 9, 17, 33, ... 2^p + 1 points, and uses no more than the
                 largest of these. Rows that are accurate enough leave the batch, so easy ones cost less;
                 `gradient_evaluations` says what each cost.
-            diagnose: Whether to measure `relative_error` and the completeness gap. They take no gradients, but with
-                random baselines a forward pass for each.
+            diagnose: Whether to measure `relative_error` and the completeness gap. They take no gradients, but the gap
+                with random baselines takes a forward pass for each point. What a `tolerance` is judged by is measured
+                in any case.
 
         Returns:
             An `Attribution`.

@@ -27,8 +27,8 @@ class Statistic:
     least_samples = 1
     #: The names of the parts of a state.
     parts: tuple[str, ...] = ("count", "total")
-    #: The names of what `finish` gives; "error" too where there is one.
-    results: tuple[str, ...] = ("map", "norm")
+    #: The names of what `finish` gives; "norm" and "error" too where there is an error.
+    results: tuple[str, ...] = ("map",)
     #: Whether samples have weights.
     weighted = False
     #: Whether the result may be negative where samples are.
@@ -60,10 +60,9 @@ class Statistic:
         return None
 
     def finish(self, state: State) -> tuple[Tensor, ...]:
-        """The result, its squared norm (B,), and, if there is one, its squared error (B,)."""
+        """The result and, if there is an error, its squared norm (B,) and its squared error (B,)."""
         found, error = self.result(state), self.squared_error(state)
-        norm = self.backend.row_sum(found * found)
-        return (found, norm) if error is None else (found, norm, error)
+        return (found,) if error is None else (found, self.backend.row_sum(found * found), error)
 
     def mark(self, state: State) -> State:
         """The state to go on with where the error was judged and found too large."""

@@ -52,7 +52,12 @@ class Walk:
         self.backend = backend
         self.results = composition.results
         self.brackets = composition.method.brackets
-        self.path = effort.diagnose and len(self.brackets) == 1 and self.brackets[0].has_baseline
+        #: Whether the gap is found: where it is wanted, or a given baseline lets it take part in the judgement.
+        self.path = (
+            (effort.diagnose or effort.judged and composition.gap is None)
+            and len(self.brackets) == 1
+            and self.brackets[0].has_baseline
+        )
         gaps = self.path and composition.gap is not None
         adaptive = composition.method.adaptive
         driver = Follower if adaptive else Driver
@@ -115,18 +120,19 @@ class Walk:
         self.chunks.spent(len(rows) * len(samples))
         targets = self.clean.settled([done])
         finished = [tuple(done[name] for name in names) for names in self.results]
-        return targets, self._told(finished, None, rows, len(samples), targets)
+        return targets, self._told(finished, [], len(samples), targets.total(), self._origins(rows, targets))
 
     def _refined(self, rows: np.ndarray, targets: Settled) -> Walked:
         """Take samples of these rows until each has enough; those that have leave."""
         clean = self._clean(rows, targets)
+        score, origins = targets.total()[rows], self._origins(rows, targets)
         states, taken, left = self.driver.begin(clean), 0, np.arange(len(rows))
         parts: list[Walked] = []
         order: list[np.ndarray] = []
         for stop in self.effort.rounds:
             states = self.driver.take(states, clean, rows[left], range(taken, stop))
             taken = stop
-            walked = self._finished(states, rows[left], taken, targets)
+            walked = self._finished(states, taken, score[left], None if origins is None else origins[:, left])
             enough = self._enough(walked)
             gone, stay = np.flatnonzero(enough), np.flatnonzero(~enough)
             if not len(stay):
@@ -154,38 +160,47 @@ class Walk:
             enough |= ~np.all([finite.by_row(each, self.backend) for each in walked.maps], axis=0)
         return enough
 
-    def _finished(self, states: States, rows: np.ndarray, taken: int, targets: Settled) -> Walked:
-        if not self.effort.diagnose:
-            return Walked(self.finish.maps(states), np.full(len(rows), taken, np.int64))
-        return self._told(self.finish.of(states), states, rows, taken, targets)
-
-    def _origins(self, rows: np.ndarray, targets: Settled) -> list[Tensor]:
-        """The scores of the baselines of these rows, (R,) for each output."""
+    def _origins(self, rows: np.ndarray, targets: Settled) -> np.ndarray | None:
+        """The scores of the given baselines of these rows, float64 (outputs, R), if a gap is found from them."""
+        if not self.path or self.driver.gaps:
+            return None
 
         def feed(some: np.ndarray) -> dict[str, Tensor]:
             return {**self._clean(some, targets), **self.feeder.samples(0, range(1), some)}
 
         parts = self.clean.run(ORIGINS, rows, feed)
-        return [self.backend.concat([part[name] for part in parts]) for name in parts[0]]
+        return np.stack([self.finish.host(self.backend.concat([part[name] for part in parts])) for name in parts[0]])
 
     def _clean(self, rows: np.ndarray, targets: Settled) -> dict[str, Tensor]:
         """What is fed of these rows whatever the sample."""
         return {**self.feeder.clean(rows), **self.feeder.constant(rows), **self.clean.held(rows, targets)}
 
+    def _finished(self, states: States, taken: int, score: np.ndarray, origins: np.ndarray | None) -> Walked:
+        if not self.effort.judged:
+            return Walked(self.finish.maps(states), np.full(len(score), taken, np.int64))
+        return self._told(self.finish.of(states), states, taken, score, origins)
+
     def _told(
-        self, finished: Finished, states: States | None, rows: np.ndarray, taken: int, targets: Settled
+        self, finished: Finished, states: States, taken: int, score: np.ndarray, origins: np.ndarray | None
     ) -> Walked:
-        """Maps and, if it was asked for, what is known of their accuracy."""
-        maps, spent = [each[0] for each in finished], np.full(len(rows), taken, np.int64)
-        if not self.effort.diagnose:
+        """Maps and, if it was asked for, what is known of their accuracy.
+
+        Args:
+            finished: From the states.
+            states: The last one holds the gap, where baselines are drawn.
+            taken: How many samples each row took.
+            score: s(x), float64 (R,).
+            origins: From `_origins`.
+        """
+        maps, spent = [each[0] for each in finished], np.full(len(score), taken, np.int64)
+        if not self.effort.judged:
             return Walked(maps, spent)
         error = self.finish.relative_error(finished)
-        if not self.path:
-            return Walked(maps, spent, error)
-        score = targets.total()[rows]
-        if states is not None and self.driver.gaps:
+        if self.driver.gaps:
             return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
-        origins = self._origins(rows, targets)
+        if origins is None:
+            return Walked(maps, spent, error)
         gap = self.finish.given_gap(maps, score, origins)
         unsure = self.finish.rounding(score, origins, self.feeder.dtype)
-        return Walked(maps, spent, self.finish.not_below(error, gap, unsure, maps), gap, np.zeros(len(rows)))
+        error = self.finish.not_below(error, gap, unsure, maps)
+        return Walked(maps, spent, error, *([gap, np.zeros(len(score))] if self.effort.diagnose else []))

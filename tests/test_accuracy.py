@@ -5,6 +5,8 @@ import pytest
 import reference
 from models import batch, input_keys, maps, net, rows, to_host
 
+from fe_saliency.target import Score
+
 SEEDS, SAMPLES = 300, 12
 KIND, ROWS = "smooth_mlp", 2
 
@@ -23,6 +25,40 @@ def repeated(method, nsamples=SAMPLES, kind=KIND, **options):
 def spread(found):
     """The variance over seeds, summed over the row's elements, (B,)."""
     return found.var(axis=0, ddof=1).sum(axis=1)
+
+
+def scaled(output, scale):
+    return output[:, 0] * scale
+
+
+@pytest.mark.parametrize(
+    "method, options",
+    [
+        *((method, {}) for method in ("smoothgrad", "smoothgrad_squared", "vargrad", "integrated_gradients")),
+        ("smoothgrad_squared", {"tolerance": 1e-9}),
+        ("integrated_gradients", {"tolerance": 1e-9, "baseline": "zero"}),
+    ],
+)
+def test_an_error_too_small_for_single_precision_is_not_told(method, options, backend):
+    """It depends on no unit of the score; where its squares underflow it is NaN, and no tolerance is met."""
+    one, fed = net(KIND, backend, "float32"), batch(KIND, backend, ROWS, dtype="float32")
+    expected, told = None, set()
+    for power in range(0, 121, 5):
+        target = Score(scaled, [np.full(ROWS, 2.0**-power, "float32")])
+        said = one.attribute(fed, method, nsamples=17, target=target, **options)
+        expected = said.relative_error if expected is None else expected
+        seen = np.abs(maps(said)["x"]).reshape(ROWS, -1).max(axis=1) > 1e-37
+        known = ~np.isnan(said.relative_error)
+        told |= set(known[seen].tolist())
+        np.testing.assert_allclose(said.relative_error[seen & known], expected[seen & known], rtol=0.01)
+        assert said.met_tolerance is None or not said.met_tolerance[seen].any()
+    assert told == {False, True}
+
+
+def test_a_zero_map_has_no_error(backend):
+    one, fed = net(KIND, backend, "float32"), batch(KIND, backend, ROWS, dtype="float32")
+    said = one.attribute(fed, "smoothgrad", nsamples=8, target=Score(lambda output: output[:, 0] * 0))
+    assert not maps(said)["x"].any() and (said.relative_error == 0).all()
 
 
 @pytest.mark.slow

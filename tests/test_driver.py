@@ -7,7 +7,7 @@ import tensorflow as tf
 import torch
 from helpers import METHODS, few, takes_tables
 
-from fe_saliency import SaliencyNet, pace
+from fe_saliency import SaliencyNet, feeder, pace, smooth
 from fe_saliency.method import find
 from fe_saliency.method.baseline.given import Constant
 
@@ -45,6 +45,13 @@ def recorded():
     return made, SaliencyNet(made, "x", "y")
 
 
+def refined(one, baseline, **options):
+    """A path of 64 draws, or of 65 points, that is refined in several rounds."""
+    return one.attribute(
+        {"x": X}, "integrated_gradients", tolerance=1e-9, nsamples=65, baseline=baseline, max_rows=100, **options
+    )
+
+
 @pytest.mark.parametrize("method", filter(takes_tables, METHODS))
 @pytest.mark.parametrize("max_rows", [1, 7, 1000])
 def test_chunks_and_gradient_evaluations(method, max_rows):
@@ -68,6 +75,10 @@ def test_chunks_and_gradient_evaluations(method, max_rows):
         (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4, baseline=0), 2 * ROWS),
         (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4), 5 * ROWS),
         (lambda one: one.attribute({"x": X}, "integrated_gradients", nsamples=4, diagnose=False), ROWS),
+        (lambda one: refined(one, "uniform"), 65 * ROWS),
+        (lambda one: refined(one, "uniform", diagnose=False), ROWS),
+        (lambda one: refined(one, 0), 2 * ROWS),
+        (lambda one: refined(one, 0, diagnose=False), 2 * ROWS),
     ],
 )
 def test_forward_passes(call, predicted):
@@ -75,6 +86,32 @@ def test_forward_passes(call, predicted):
     made, one = recorded()
     call(one)
     assert sum(made.predicted) == predicted
+
+
+def test_noisy_copies_of_a_guided_path_go_together():
+    """Its steps come one after the other, so a chunk holds as many copies as if there were one step."""
+    made, one = recorded()
+    one.attribute({"x": X}, smooth("guided_integrated_gradients"), nsamples=(4, 10), max_rows=2 * ROWS)
+    assert made.differentiated == 20 * [2 * ROWS]
+
+
+def test_no_pace_is_measured_for_steps_that_run_alone():
+    made, one = recorded()
+    steps = pace.least([(6,)])
+    one.attribute({"x": X}, "guided_integrated_gradients", nsamples=steps)
+    assert made.differentiated == steps * [ROWS]
+
+
+@pytest.mark.parametrize("samples", [25, 26])
+def test_what_the_next_chunk_reads_is_made_once(samples, monkeypatch):
+    """Ahead of it, and of its very samples, also where chunks differ in size."""
+    monkeypatch.setattr(feeder, "_MANY", 1)
+    made, inner = [], feeder.Feeder._made
+    monkeypatch.setattr(feeder.Feeder, "_made", lambda self, *told: made.append(told[1]) or inner(self, *told))
+    model, one = recorded()
+    one.attribute({"x": X}, "smoothgrad", nsamples=samples, max_rows=8 * ROWS)
+    assert [len(each) * ROWS for each in made] == model.differentiated
+    assert [sample for each in made for sample in each] == list(range(samples))
 
 
 def test_auto_bounds_the_chunk():

@@ -39,7 +39,7 @@ def test_the_result_is_that_of_the_statistic_with_an_error(kind, sizes, backend)
     expected = full.backend.numpy(full.result(fed(full, values, sizes)))
     np.testing.assert_allclose(full.backend.numpy(quick.result(state)), expected, rtol=1e-12)
     assert quick.squared_error(state) is None
-    assert len(quick.finish(state)) == len(quick.results) == 2
+    assert len(quick.finish(state)) == len(quick.results) == 1
 
 
 @pytest.mark.parametrize("kind", PAIRS)
@@ -123,6 +123,20 @@ def test_errors_are_computed_where_they_are_told(method, options, diagnosed, qui
 def test_a_tolerance_needs_errors_in_any_case(backend):
     found = statistics(backend, "smoothgrad", tolerance=0.5, nsamples=32, diagnose=False)
     assert found == ([Mean], False)
+
+
+@pytest.mark.parametrize("options", [{}, {"baseline": "zero"}])
+def test_a_tolerance_is_judged_alike_without_the_gap(options, backend):
+    one, given = fresh_net("smooth_conv", backend), batch("smooth_conv", backend, 3)
+    full, quick = (
+        one.attribute(given, "integrated_gradients", tolerance=0.05, nsamples=33, diagnose=each, **options)
+        for each in (True, False)
+    )
+    assert full.completeness_gap is not None and full.completeness_error is not None
+    assert quick.completeness_gap is None and quick.completeness_error is None
+    for name in ("relative_error", "met_tolerance", "gradient_evaluations"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(full, name))
+    np.testing.assert_array_equal(maps(quick)["x"], maps(full)["x"])
 
 
 def test_a_gradient_is_composed_once(backend):

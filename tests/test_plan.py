@@ -5,7 +5,7 @@ from math import ceil, prod
 import numpy as np
 import pytest
 
-from fe_saliency.plan import even, limit, pieces, share, spent
+from fe_saliency.plan import even, limit, pieces, share
 
 
 def calls(batch, counts, room):
@@ -73,10 +73,6 @@ def test_known_shares(room, rows, inner, left, size):
 def test_pieces_cover_once():
     assert pieces(7, 3) == [range(0, 3), range(3, 6), range(6, 7)]
     assert pieces(2, 5) == [range(0, 2)]
-
-
-def test_spent():
-    assert (spent(()), spent((25,)), spent((6, 100))) == (1, 25, 600)
 
 
 def test_auto_is_left_to_be_measured():

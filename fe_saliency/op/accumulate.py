@@ -58,8 +58,8 @@ class Reduce(SaliencyOp):
         inputs: The keys of the samples, (K*B, ...), one per model input.
         like: For each of them a key of a tensor of the shape of one sample, (B, ...).
         weights: The key of the weights of the samples, (K,), if the statistic is weighted.
-        outputs: For each of them the keys of the result (B, ...), of its squared norm (B,), and of its squared error
-            (B,) if the statistic has one.
+        outputs: For each of them the key of the result (B, ...) and, if the statistic has an error, those of its
+            squared norm (B,) and squared error (B,).
         statistic: What reduces them.
         mode: In which mode(s) the op runs, as in every FE op.
         ds_id: For which dataset id(s) the op runs, as in every FE op.

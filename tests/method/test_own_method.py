@@ -107,7 +107,6 @@ class LargestSize(statistic.Statistic):
     """The largest |value| of any sample."""
 
     parts = ("count", "largest")
-    results = ("map", "norm")
 
     def begin(self, like):
         zeros = self.backend.zeros_like(like)
@@ -134,6 +133,12 @@ def test_own_statistic(max_rows, backend):
     assert (maps(said)["x"] > middle).mean() > 0.5
     alone = maps(one.attribute(fed, largest, nsamples=5, stdev_spread=0.3))["x"]
     assert distance(maps(said)["x"], alone) < 1e-12
+
+
+def test_a_statistic_without_an_error_takes_no_tolerance(backend):
+    largest = Method("largest", "Largest gradient", "arXiv", (Noise(LargestSize),))
+    with pytest.raises(ValueError, match=r"`tolerance` \(=0.1\).*LargestSize.*'largest', tells no error.*`nsamples`"):
+        net("quadratic", backend).attribute(batch("quadratic", backend), largest, tolerance=0.1)
 
 
 def test_brackets_nest_in_any_order(backend):

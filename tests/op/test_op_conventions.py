@@ -33,7 +33,7 @@ INPUTS = {
     op.ObserveOp: (["x"], ["y"]),
     op.PathAt: (["x", "b", "p"], ["point", "difference"]),
     op.PathPoints: (["x"], ["a", "w"]),
-    op.Reduce: (["x"], [["map", "norm"]]),
+    op.Reduce: (["x"], [["map", "norm", "error"]]),
     op.RepeatLike: (["x", "like"], ["y"]),
     op.Resize: (["cam", "x"], ["y"]),
     op.Squared: (["g"], ["y"]),
