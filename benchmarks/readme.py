@@ -36,7 +36,7 @@ def of_maps(rows):
             ratios = {**result["over_ours"], "bare loop": result["ours_over_bare"]}
             medians = {(peer, method): ratio["median"] for peer, ratio in ratios.items()}
             found.setdefault((model, images), {}).update(medians)
-        for model, images in sorted(found, key=lambda case: (list(MODELS).index(case[0]), case[1])):
+        for model, images in found:
             lines.append([f"{name}, {MODELS[model]}", images, *_cells(found[model, images], backend)])
         if found:
             lines.append([f"{name}, geometric mean", "", *_cells(_mean(list(found.values())), backend)])

@@ -63,21 +63,28 @@ def shape(row):
 
 
 def cases(rows, backend):
-    """(model, images, method, result of the row, result of the method) of all maps that were measured."""
-    for name, row in rows.items():
-        kind, *rest = name.split()
-        if kind == "maps" and rest[0] == backend and "result" in row:
-            for method, found in row["result"]["methods"].items():
-                yield rest[1], int(rest[2]), method, row["result"], found
+    """(model, images, method, result of the row, result of the method) of all maps, by model and number of images."""
+    for model, images, result in _results(rows, "maps", backend):
+        for method, found in result["methods"].items():
+            yield model, images, method, result, found
 
 
 def method_cases(rows, backend):
-    """(model, images, method, its result) of all methods of the rows that have every method."""
+    """(model, images, method, its result) of all methods of the rows that have every method, in the same order."""
+    for model, images, result in _results(rows, "methods", backend):
+        for method, found in result["methods"].items():
+            yield model, images, method, found
+
+
+def _results(rows, kind, backend):
+    """(model, images, result) of the rows of one kind that were measured, whenever that was."""
+    found = []
     for name, row in rows.items():
-        kind, *rest = name.split()
-        if kind == "methods" and rest[0] == backend and "result" in row:
-            for method, found in row["result"]["methods"].items():
-                yield rest[1], int(rest[2]), method, found
+        what, *rest = name.split()
+        if what == kind and rest[0] == backend and "result" in row:
+            found.append((list(MODELS).index(rest[1]), int(rest[2]), rest[1], row["result"]))
+    for _, images, model, result in sorted(found, key=lambda each: each[:2]):
+        yield model, images, result
 
 
 def over_ours(rows, backend, peer):

@@ -63,7 +63,7 @@ class Driver:
     def take(
         self, states: States, clean: Mapping[str, Tensor], rows: np.ndarray, samples: range, depth: int = 0
     ) -> States:
-        """The states after more samples; if the memory turns out to be too small, no chunk before is lost.
+        """The states after more samples; where the memory does not hold a chunk, those before it are kept.
 
         Args:
             states: Of the bracket at `depth`.
