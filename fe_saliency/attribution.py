@@ -38,8 +38,9 @@ class Attribution:
             0.1 is a good map and 1 is noise. None for methods that draw nothing, for statistics that tell no error,
             and with `diagnose=False` (but not with a tolerance). NaN where it cannot be told: from fewer than two pairs
             of samples; in a smoothed path method with random baselines, as all its noisy copies share the baselines
-            (give a baseline, and the error is that of the smoothing); and of a map whose squares are too small for
-            single precision, as of a class of a vanishing probability (explain its logit). With a tolerance and a given
+            (give a baseline, and the error is that of the smoothing); and of a map that is zero by all draws, or whose
+            squares are too small for single precision, as of a saturated probability (explain the logit). With a
+            tolerance it is NaN up to the cap then, for more draws may find something. With a tolerance and a given
             baseline: how far the map lies from that of half as many points, as a rule more than its own error,
             and never less than what the gap proves.
         met_tolerance: bool array (B,): whether `relative_error` fell to the tolerance before the cap on the samples was

@@ -63,16 +63,22 @@ class Finish:
         """The error of each row's maps over their norm, (R,); None if there is none."""
         if len(finished[0]) < 3:
             return None
-        inner = zip(self.composition.method.brackets[1:], self.composition.levels[1:], strict=True)
-        if not self.composition.of_weights and any(bracket.draws(level) for bracket, level in inner):
+        draws, *inner = (
+            bracket.draws(level)
+            for bracket, level in zip(self.composition.method.brackets, self.composition.levels, strict=True)
+        )
+        if not self.composition.of_weights and any(inner):
             # All outer samples share the inner draws, so how far they lie apart says nothing of the error of those.
             return np.full(finished[0][0].shape[0], np.nan)
         norm, error = (np.sum([self.host(each[part]) for each in finished], axis=0) for part in (1, 2))
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: np.ndarray = np.where((error == 0) & (norm == 0), 0.0, np.sqrt(error / norm))
+            found: np.ndarray = np.sqrt(error / norm)
         small = norm < sum(map(self._least_norm, finished))
-        if small.any():  # Of a map that is zero, nothing was lost.
-            found[small & (self._size([each[0] for each in finished]) > 0)] = np.nan
+        if small.any():
+            # Draws that all are zero may have missed what is not, or be too small themselves. What draws nothing can
+            # leave a map of zeros as it is: whether that is right the gap tells.
+            zero = (not draws) & (error == 0) & (self._size([each[0] for each in finished]) == 0)
+            found[small] = np.where(zero, 0.0, np.nan)[small]
         return found
 
     def drawn_gap(self, state: State, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

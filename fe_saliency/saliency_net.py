@@ -239,7 +239,8 @@ class SaliencyNet:
                 (its first number) is then the most that a row may take, 1,024 (along a path 1,025) if it is None. A
                 path from a given baseline is refined to 9, 17, 33, ... 2^p + 1 points, and uses no more than the
                 largest of these. Rows that are accurate enough leave the batch, so easy ones cost less;
-                `gradient_evaluations` says what each cost.
+                `gradient_evaluations` says what each cost. Of several baselines each is refined by itself: where their
+                maps cancel, the error of the mean is larger, and `met_tolerance` says so.
             diagnose: Whether to measure `relative_error` and the completeness gap. They take no gradients, but the gap
                 with random baselines takes a forward pass for each point. What a `tolerance` is judged by is measured
                 in any case.

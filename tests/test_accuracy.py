@@ -55,10 +55,24 @@ def test_an_error_too_small_for_single_precision_is_not_told(method, options, ba
     assert told == {False, True}
 
 
-def test_a_zero_map_has_no_error(backend):
+@pytest.mark.parametrize("method", ["smoothgrad", "smoothgrad_squared", "vargrad", "integrated_gradients"])
+@pytest.mark.parametrize("scale", [0, 2.0**-100])
+def test_draws_that_are_all_zero_tell_no_error(method, scale, backend):
+    """They may have missed what is not zero, as of a saturated probability: more of them are drawn, up to the cap."""
     one, fed = net(KIND, backend, "float32"), batch(KIND, backend, ROWS, dtype="float32")
-    said = one.attribute(fed, "smoothgrad", nsamples=8, target=Score(lambda output: output[:, 0] * 0))
-    assert not maps(said)["x"].any() and (said.relative_error == 0).all()
+    target = Score(scaled, [np.array([1.0, scale], "float32")])
+    said = one.attribute(fed, method, nsamples=32, target=target, tolerance=100)
+    assert not np.isnan(said.relative_error[0]) and said.met_tolerance[0]
+    assert np.isnan(said.relative_error[1]) and not said.met_tolerance[1]
+    assert said.gradient_evaluations.tolist() == [16, 32]
+
+
+def test_a_zero_map_along_a_path_from_a_given_baseline_is_exact(backend):
+    """The gap tells whether it is: the model gives the same at both ends."""
+    one, fed = net(KIND, backend, "float32"), batch(KIND, backend, ROWS, dtype="float32")
+    said = one.attribute(fed, "integrated_gradients", baseline=fed["x"], nsamples=33, tolerance=0.01)
+    assert not maps(said)["x"].any() and (said.relative_error == 0).all() and said.met_tolerance.all()
+    assert (said.gradient_evaluations == 9).all()
 
 
 @pytest.mark.slow
