@@ -64,7 +64,7 @@ SmoothGrad on LeNet, raw maps. A cell is the time of a call, and below it the ti
 limit forbade is empty."""
 
 TRIED = """\
-Changes to the bare loop (SmoothGrad, its best chunk size). *Ready after*: what the first call takes beyond a later one.
-*Pays off after*: so many calls, if each is faster by that much. None is in the package: the compilers make one of the
-networks 14 to 15 % faster and the others 1.3 to 2.9 times slower, and which it is shows only after a compilation for
-each shape, of seconds (XLA) to minutes (torch.compile). Folding gains less than a call varies by (EfficientNet)."""
+Changes to the bare loop (SmoothGrad, its best layout and chunk size). *Ready after*: what the first call takes beyond a
+later one. *Pays off after*: so many calls, if each is faster by that much. None is in the package: whether a compiler
+makes a network faster or slower differs from network to network and from run to run, and shows only after a compilation
+for each shape, of seconds (XLA) to minutes (torch.compile); folding gains less than a call varies by."""
