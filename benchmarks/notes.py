@@ -65,6 +65,6 @@ limit forbade is empty."""
 
 TRIED = """\
 Changes to the bare loop (SmoothGrad, its best layout and chunk size). *Ready after*: what the first call takes beyond a
-later one. *Pays off after*: so many calls, if each is faster by that much. None is in the package: whether a compiler
-makes a network faster or slower differs from network to network and from run to run, and shows only after a compilation
-for each shape, of seconds (XLA) to minutes (torch.compile); folding gains less than a call varies by."""
+later one. *Pays off after*: so many calls, if each is faster by that much. None is in the package yet. The compilers
+make these networks slower, after a compilation for each shape, of seconds (XLA) to minutes (torch.compile). Folding
+helps in the channels-last layout, EfficientNet most; the package leaves models as they are, but for the layout."""
