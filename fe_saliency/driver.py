@@ -30,7 +30,7 @@ class Driver:
         feeder: What makes the numbers.
         chunks: What runs them.
         backend: The framework.
-        gaps: Whether to measure the completeness gap of each point too, for a path whose baselines are drawn.
+        gap: Reduces the completeness gap of each point, for a path whose baselines are drawn; None not to measure it.
         redraw: If the outermost bracket is of the weights: what gives the model those of a sample.
     """
 
@@ -41,7 +41,7 @@ class Driver:
         feeder: Feeder,
         chunks: Chunks,
         backend: Backend,
-        gaps: bool,
+        gap: Reduction | None,
         redraw: Redraw | None = None,
     ) -> None:
         self.composition = composition
@@ -49,15 +49,15 @@ class Driver:
         self.feeder = feeder
         self.chunks = chunks
         self.backend = backend
-        self.gaps = gaps
+        self.gap = gap
         self.redraw = redraw
 
     def begin(self, clean: Mapping[str, Tensor], depth: int = 0) -> States:
         """The states of a bracket before any sample of these rows."""
         likes = [clean[key] for key in self.composition.site.likes]
         states = self._begin(likes, depth)
-        if self.gaps:
-            states.append(self._reductions(0)[-1].begin(self.backend.row_sum(likes[0])))
+        if self.gap is not None:
+            states.append(self.gap.begin(self.backend.row_sum(likes[0])))
         return states
 
     def take(
@@ -125,10 +125,10 @@ class Driver:
         points = self._rows(states) * len(samples)
         done = self.chunks.run(program, fed, points)
         after = [tuple(done[key] for key in keys) for keys in names]
-        if self.gaps:
+        if self.gap is not None:
             origins = self.chunks.run(ORIGINS, {**fed, **done}, points)
             values = sum(origins.values(), done[self.composition.sums])
-            after.append(self._reductions(0)[-1].absorb(states[-1], values, *([] if weights is None else [weights])))
+            after.append(self.gap.absorb(states[-1], values, *([] if weights is None else [weights])))
         self.chunks.spent(points)
         return after, done
 
@@ -165,8 +165,7 @@ class Driver:
 
     def _reductions(self, depth: int) -> list[Reduction]:
         """What reduces each of the states of a bracket."""
-        gap = [self.composition.gap] if self.gaps and self.composition.gap else []
-        return [*self.composition.reductions[depth], *gap]
+        return [*self.composition.reductions[depth], *([] if self.gap is None else [self.gap])]
 
     def _rows(self, states: States) -> int:
         """How many rows a sample has, those of outer samples that are folded into the batch included."""

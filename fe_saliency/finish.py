@@ -81,17 +81,16 @@ class Finish:
             found[small] = np.where(zero, 0.0, np.nan)[small]
         return found
 
-    def drawn_gap(self, state: State, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def drawn_gap(self, finished: tuple[Tensor, ...], score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The completeness gap and its standard error, (R,) both, where every point has a baseline of its own.
 
         Completeness: contributions sum to s(x) - s(baseline) (Sundararajan et al. 2017, axiom).
 
         Args:
-            state: Of each point's sum of contributions plus the score of its baseline.
+            finished: What is known of each point's sum of contributions plus the score of its baseline.
             score: s(x), float64 (R,).
         """
-        assert self.composition.gap is not None
-        total, *error = (self.host(each) for each in self.composition.gap.finish(state))
+        total, *error = map(self.host, finished)
         return total - score, np.sqrt(error[-1]) if error else np.full(len(score), np.nan)
 
     def given_gap(self, maps: Sequence[Tensor], score: np.ndarray, origins: np.ndarray) -> np.ndarray:

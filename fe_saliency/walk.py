@@ -58,14 +58,14 @@ class Walk:
             and len(self.brackets) == 1
             and self.brackets[0].has_baseline
         )
-        gaps = self.path and composition.gap is not None
+        gap = composition.gap if self.path else None
         adaptive = composition.method.adaptive
         driver = Follower if adaptive else Driver
-        self.driver = driver(composition, effort.counts, feeder, chunks, backend, gaps, redraw)
+        self.driver = driver(composition, effort.counts, feeder, chunks, backend, gap, redraw)
         self.finish = Finish(composition, backend)
         #: Whether one run of one program can do it all.
         self.simple = (
-            len(self.brackets) == 1 and effort.tolerance is None and not gaps and not adaptive and redraw is None
+            len(self.brackets) == 1 and effort.tolerance is None and gap is None and not adaptive and redraw is None
         )
 
     def run(self) -> tuple[Settled, Walked]:
@@ -162,7 +162,7 @@ class Walk:
 
     def _origins(self, rows: np.ndarray, targets: Settled) -> np.ndarray | None:
         """The scores of the given baselines of these rows, float64 (outputs, R), if a gap is found from them."""
-        if not self.path or self.driver.gaps:
+        if not self.path or self.driver.gap is not None:
             return None
 
         def feed(some: np.ndarray) -> dict[str, Tensor]:
@@ -196,8 +196,8 @@ class Walk:
         if not self.effort.judged:
             return Walked(maps, spent)
         error = self.finish.relative_error(finished)
-        if self.driver.gaps:
-            return Walked(maps, spent, error, *self.finish.drawn_gap(states[-1], score))
+        if self.driver.gap is not None:
+            return Walked(maps, spent, error, *self.finish.drawn_gap(self.driver.gap.finish(states[-1]), score))
         if origins is None:
             return Walked(maps, spent, error)
         gap = self.finish.given_gap(maps, score, origins)
