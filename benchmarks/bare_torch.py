@@ -7,6 +7,7 @@ from copy import deepcopy
 
 import numpy as np
 import torch
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from benchmarks.chunks import cut, pieces, probe, sizes
 from benchmarks.timing import Contestant
@@ -20,6 +21,25 @@ def frozen(model, layout="contiguous"):
     return model.to(memory_format=LAYOUTS[layout])
 
 
+def has_norms(model):
+    """Whether there is something to fold."""
+    return any(isinstance(layer, torch.nn.BatchNorm2d) for layer in model.modules())
+
+
+def folded(model, x):
+    """The model itself, with each batch norm folded into the convolution that is defined before it."""
+    with torch.no_grad():
+        before = model(x)
+        for parent in list(model.modules()):
+            layers = list(parent.named_children())
+            for (inner, convolution), (outer, norm) in zip(layers, layers[1:], strict=False):
+                if isinstance(convolution, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d):
+                    setattr(parent, inner, fuse_conv_bn_eval(convolution, norm))
+                    setattr(parent, outer, torch.nn.Identity())
+        torch.testing.assert_close(model(x), before, rtol=1e-3, atol=1e-4)
+    return model
+
+
 def classes(model, x):
     """The predicted class of each row."""
     with torch.no_grad():
@@ -27,7 +47,7 @@ def classes(model, x):
 
 
 def contestants(method, model, x, nsamples):
-    """Both memory layouts, each with all chunk sizes; the better one is the opponent.
+    """Both memory layouts, with batch norms and with folded ones, each with all chunk sizes; the best is the opponent.
 
     Args:
         method: "smoothgrad", "integrated_gradients" (from zero) or "integrated_gradients_uniform".
@@ -36,19 +56,20 @@ def contestants(method, model, x, nsamples):
         nsamples: Gradients per row.
     """
 
-    def contestant(layout):
-        copy = frozen(model, layout)
+    def contestant(layout, fold):
+        copy = folded(frozen(model, layout), x[:1]) if fold else frozen(model, layout)
+        name = f"{layout}, folded" if fold else layout
         return Contestant(
-            f"bare {layout}",
+            f"bare {name}",
             sizes(len(x), nsamples),
             lambda size, few, rows: loop(method, copy, x[:rows], few, size, LAYOUTS[layout]),
             find=lambda: classes(copy, x.contiguous(memory_format=LAYOUTS[layout])),
             probe=probe(len(x), nsamples),
             core=True,
-            label=lambda size: f"{layout}, {size} at once",
+            label=lambda size: f"{name}, {size} at once",
         )
 
-    return [contestant(layout) for layout in LAYOUTS]
+    return [contestant(layout, fold) for fold in ([False, True] if has_norms(model) else [False]) for layout in LAYOUTS]
 
 
 def loop(method, model, x, nsamples, size, memory_format=torch.contiguous_format):

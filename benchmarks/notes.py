@@ -15,7 +15,8 @@ MAPS = """\
   gets beside the gradients: checks, and noise that is the same on every device and in every chunk. *masks* is the
   drop-in getter, which also scales the map for display; *report* is `attribute` with its errors and completeness gap.
 - **bare loop**: the class, the gradients and nothing else, as an expert would write it by hand. Noise levels are known
-  beforehand, the noise is the framework's own and differs in every call, weights take no gradients.
+  beforehand, the noise is the framework's own and differs in every call, weights take no gradients. In torch it also
+  runs with batch norms folded into the convolutions, as ours does where that is faster; peers get the model as it is.
 - **FastEstimator** takes turns with ours alone, for it clears the Keras session after each pass, and whoever comes next
   must build graphs anew; ours does that in a call that is not clocked. Measured are its getters, for they are all it
   has: masks for display. Its integrated map takes one gradient more, with one baseline for the whole path and the
@@ -65,6 +66,6 @@ limit forbade is empty."""
 
 TRIED = """\
 Changes to the bare loop (SmoothGrad, its best layout and chunk size). *Ready after*: what the first call takes beyond a
-later one. *Pays off after*: so many calls, if each is faster by that much. None is in the package yet. The compilers
-make these networks slower, after a compilation for each shape, of seconds (XLA) to minutes (torch.compile). Folding
-helps in the channels-last layout, EfficientNet most; the package leaves models as they are, but for the layout."""
+later one. *Pays off after*: so many calls, if each is faster by that much. The compilers make these networks slower,
+after a compilation for each shape, of seconds (XLA) to minutes (torch.compile), and are not in the package. Folding
+pays off, for EfficientNet most: the package does it for the time of a call, where it measures that this is faster."""

@@ -14,7 +14,7 @@ import numpy as np
 from fe_saliency import batch_axis, inputs, pace, plan
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.averaged import averaged
-from fe_saliency.backend import Backend, Tensor
+from fe_saliency.backend import Backend, Tensor, Way
 from fe_saliency.call import Call, Effort, effort_of
 from fe_saliency.chunks import Chunks, warn_of_memory
 from fe_saliency.clean import CleanPass
@@ -99,13 +99,13 @@ class Engine:
             models = effort.counts[0] if composition.of_weights else 1  # of which each runs alone, as does each step
             steps = effort.counts[-1] if call.method.adaptive else 1
             pace = self._pace(run, composition, call, rows, evaluations // (models * steps))
+            way = replace(pace.way, folded=pace.way.folded and not composition.of_weights)  # which change inside
             with (
                 self._chunks(run, pace.room, rows, evaluations) as chunks,
-                closing(self._feeder(composition, call, effort.counts, rows, pace.channels_last)) as feeder,
-                self.backend.laid_out(self.model, pace.channels_last),
+                closing(self._feeder(composition, call, effort.counts, rows, way)) as feeder,
+                self._run_as(way, CleanPass(feeder, chunks, composition.aims, call.score, self.backend)) as clean,
                 redrawn(self.model, composition, feeder) as redraw,
             ):
-                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
                 settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend, redraw).run()
         self._taken.add(_shapes({key: rows[key] for key in self.model_inputs}))
         met = None
@@ -194,7 +194,7 @@ class Engine:
         """A pass over clean rows alone."""
         # Measuring what is best takes gradients, and using what was measured before would change a repeated call.
         room = plan.limit(call.max_rows) or pace.least(_shapes(rows))
-        feeder = self._feeder(composition, call, (), rows, False)
+        feeder = self._feeder(composition, call, (), rows, Way())
         with self._chunks(run, self._held(room, rows), rows, feeder.batch) as chunks:
             yield CleanPass(feeder, chunks, aims, call.score, self.backend)
 
@@ -216,7 +216,7 @@ class Engine:
         return replace(self._compositions[key], levels=places, aims=aims)
 
     def _feeder(
-        self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, channels_last: bool
+        self, composition: Composition, call: Call, counts: Sequence[int], rows: Rows, way: Way
     ) -> Feeder:
         site = composition.site
         axis = site.channel_axis
@@ -230,7 +230,7 @@ class Engine:
             rows,
             self.backend,
             self._dtype,
-            channels_last and site.channel_axis == 1,  # else they lie so already
+            way.channels_last and site.channel_axis == 1,  # else they lie so already
         )
 
     def _pace(self, run: Run, composition: Composition, call: Call, rows: Rows, evaluations: int) -> Pace:
@@ -248,27 +248,42 @@ class Engine:
             counts = (2,) * len(composition.method.brackets)
             held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
 
-            def work(points: int, channels_last: bool) -> None:
-                feeder = self._feeder(composition, call, counts, rows, channels_last)
+            def clean(points: int, way: Way) -> CleanPass:
+                feeder = self._feeder(composition, call, counts, rows, way)
                 chunks = Chunks(run, points, self.backend, 0)
-                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
-                walk = Walk(composition, feeder, chunks, clean, Effort(counts, counts[:1]), self.backend)
+                return CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
+
+            def work(points: int, way: Way) -> None:
+                each = clean(points, way)
+                effort = Effort(counts, counts[:1])
+                walk = Walk(composition, each.feeder, each.chunks, each, effort, self.backend)
                 if not held:
-                    held.append(clean.first() if counts else {})
-                walk.sample(np.arange(points) % feeder.batch, held[0])
+                    held.append(each.first() if counts else {})
+                walk.sample(np.arange(points) % each.feeder.batch, held[0])
+
+            def entered(way: Way) -> AbstractContextManager[object]:
+                return self._run_as(way, clean(1, way))
 
             most = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
-            layout = None
-            if self.backend.has_layouts and images and given is None:
-                layout = partial(self.backend.laid_out, self.model, True)
+            changes = self.backend.ways(self.model, images) if given is None else []
+            if isinstance(site, Inside):  # where a layer may end between a convolution and its norm
+                changes = [change for change in changes if change != "folded"]
             first, last = (pace.least(shapes), most) if given is None else (min(given, most),) * 2
             usual = self.backend.usual_growth * first
-            found = self._paces[known] = pace.measure(work, first, last, usual, layout)
+            found = self._paces[known] = pace.measure(work, first, last, usual, changes, entered)
             if found.room < first:  # What is only tried, in search of something faster, is no news.
                 warn_of_memory(first, found.room)
                 self._most[shapes] = min(found.room, self._most.get(shapes, found.room))
         return self._paces[known]
+
+    @contextmanager
+    def _run_as(self, way: Way, clean: CleanPass) -> Iterator[CleanPass]:
+        """A pass over clean rows, and whatever else runs inside, in this way."""
+        with self.backend.run_as(self.model, way):
+            if way.folded:
+                clean.first()
+            yield clean
 
     @contextmanager
     def _chunks(self, run: Run, room: int, rows: Rows, evaluations: int) -> Iterator[Chunks]:

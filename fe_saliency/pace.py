@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, nan, prod
 from time import perf_counter
 
+from fe_saliency.backend import Way
 from fe_saliency.plan import Smaller
 
 #: Seconds after which no other chunk is tried, and nothing is seen again; nor is a chunk tried that takes longer.
 _PATIENCE = 1.5
 #: A smaller chunk must take less than so much of the time: repeated, as it is here, it is faster than in a call.
 _SMALLER = 0.85
-#: Of so many turns a chunk or a layout must win most.
+#: Of so many turns a chunk or a way must win most.
 _TURNS = 3
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
@@ -29,13 +30,13 @@ class Pace:
 
     Args:
         room: How many model inputs at once.
-        channels_last: Whether images lie channels-last in memory.
+        way: In which way.
         seconds: The time of one gradient evaluation; NaN if it was not measured.
         whole: Up to so many inputs of one call are not cut into chunks.
     """
 
     room: int
-    channels_last: bool = False
+    way: Way = Way()
     seconds: float = nan
     whole: int = 0
 
@@ -57,50 +58,52 @@ def most(shapes: Sequence[Sequence[int]], on_host: bool) -> int:
 
 
 def measure(
-    work: Callable[[int, bool], object],
+    work: Callable[[int, Way], object],
     first: int,
     last: int,
     usual: int,
-    layout: None | Callable[[], AbstractContextManager],
+    changes: Iterable[str],
+    entered: Callable[[Way], AbstractContextManager],
 ) -> Pace:
-    """Choose a layout, and the chunk in it, from the usual one up while that pays, or else down.
+    """Choose a way, and the chunk in it, from the usual one up while that pays, or else down.
 
     Args:
-        work: Runs one chunk of so many inputs, contiguous (False) or channels-last (True); raises `plan.Smaller` if
-            there is no room for it.
+        work: Runs one chunk of so many inputs in the way that was entered; raises `plan.Smaller` if there is no room
+            for it.
         first: The smallest chunk.
         last: The largest.
         usual: The one to begin with, if it is not beyond the last and is fast enough.
-        layout: What the model is run channels-last in, None not to try that; a model that cannot run so is run
-            contiguous.
+        changes: Fields of `Way` to try one after the other, each beside those that paid off; those in which the model
+            cannot run are left out.
+        entered: What the model is run in a way in.
     """
-    contiguous = partial(_seconds, work, False)
+
+    def look(way: Way, points: int) -> float:
+        with entered(way):
+            return _seconds(partial(work, points, way)) / points
+
+    way = Way()
     try:
-        work(first, False)  # Tracing, and what a framework does once.
-        seconds = contiguous(first)
+        work(first, way)  # Tracing, and what a framework does once.
+        seconds = look(way, first)
     except Smaller:
-        return measure(work, first // 2, first // 2, usual, layout)
+        return measure(work, first // 2, first // 2, usual, changes, entered)
     points = first
     while 2 * points <= min(last, usual) and 2 * points * seconds <= _PATIENCE:
         points *= 2
     wanted = points
-    points, seconds = _fitting(contiguous, wanted, first, seconds)
+    points, seconds = _fitting(partial(look, way), wanted, first, seconds)
     last = points if points < wanted else last
-    if layout is not None and _runs_in(layout, work, points):
-
-        def channels_last(points: int) -> float:
-            with layout():
-                return _seconds(work, True, points)
-
+    for change in changes:
+        changed = replace(way, **{change: True})
         try:
-            turned, stayed = partial(channels_last, points), partial(contiguous, points)
-            won, new, old = _by_turns(turned, stayed, 1.0, 2 * _PATIENCE)
-            if won:
-                return _settled(channels_last, True, points, new, first, last)
-            seconds = min(seconds, old)
-        except Smaller:
-            pass
-    return _settled(contiguous, False, points, seconds, first, last)
+            with entered(changed):
+                work(points, changed)
+            won, new, old = _by_turns(partial(look, changed, points), partial(look, way, points), 1.0, 2 * _PATIENCE)
+        except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
+            continue
+        way, seconds = (changed, new) if won else (way, min(seconds, old))
+    return _settled(partial(look, way), way, points, seconds, first, last)
 
 
 def _fitting(look: Callable[[int], float], points: int, first: int, seconds: float) -> tuple[int, float]:
@@ -131,20 +134,8 @@ def _by_turns(
     return won > lost, *best
 
 
-def _runs_in(layout: Callable[[], AbstractContextManager], work: Callable[[int, bool], object], points: int) -> bool:
-    """Whether the model can run channels-last; one that calls `view` on its features wants them contiguous."""
-    try:
-        with layout():
-            work(points, True)
-    except (RuntimeError, Smaller):
-        return False
-    return True
-
-
-def _settled(
-    look: Callable[[int], float], channels_last: bool, room: int, seconds: float, first: int, last: int
-) -> Pace:
-    """The best chunk in a layout, of those from `first` to `last`, near `room` inputs, which take `seconds` each."""
+def _settled(look: Callable[[int], float], way: Way, room: int, seconds: float, first: int, last: int) -> Pace:
+    """The best chunk in a way, of those from `first` to `last`, near `room` inputs, which take `seconds` each."""
     tried, begun = {room: seconds}, perf_counter()
 
     def better(points: int, share: float) -> bool:
@@ -169,17 +160,17 @@ def _settled(
     while room <= usual and better(room // 2, _SMALLER):
         room //= 2
     whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
-    return Pace(room, channels_last, tried[room], whole)
+    return Pace(room, way, tried[room], whole)
 
 
-def _seconds(work: Callable[[int, bool], object], channels_last: bool, points: int) -> float:
-    """The time of one input; the best of a few runs, of two if they last, of one if it lasts long."""
+def _seconds(work: Callable[[], object]) -> float:
+    """The best time of a few runs, of two if they last, of one if it lasts long."""
     times: list[float] = []
     while sum(times) < _LONG and len(times) < _RUNS or len(times) < 2 and sum(times) < _PATIENCE / 4:
         start = perf_counter()
-        work(points, channels_last)
+        work()
         times.append(perf_counter() - start)
-    return min(times) / points
+    return min(times)
 
 
 def _power(number: int, largest: int) -> int:

@@ -39,7 +39,7 @@ ALLOWED = {
     "op": OP,
     "method": METHOD,
     "target": {"op", "backend"},
-    "pace": {"plan"},
+    "pace": {"plan", "backend"},
     "call": CALL,
     "site": CALL,
     "compose": {"errorless", "session", "site", "target", *CALL},

@@ -14,15 +14,19 @@ from models import batch, fresh_net, maps
 from training import calls_of
 
 from fe_saliency import SaliencyNet, pace
+from fe_saliency.backend import Way
 from fe_saliency.pace import Pace, least, most
 from fe_saliency.plan import Smaller
 
 MANY = 12  # rows; of 5 samples or more they are more than the smallest chunk holds
 
 
-def measure(work, first, last, layout):
-    """`pace.measure` that begins at four times the smallest chunk."""
-    return pace.measure(work, first, last, 4 * first, layout)
+LAID = Way(channels_last=True)
+
+
+def measure(work, first, last, changes=(), usual=None):
+    """`pace.measure` of work that no way needs anything for, from four times the smallest chunk on."""
+    return pace.measure(work, first, last, usual or 4 * first, changes, lambda way: nullcontext())
 
 
 class Bench:
@@ -32,28 +36,31 @@ class Bench:
         cost: {chunk: seconds of one input}; or a function of it.
         fits: The largest chunk that finds room.
         other: How many times as long the other layout takes, or an error that it raises.
+        folded: So too of folded layers.
         start: Seconds that the very first run takes longer.
     """
 
-    def __init__(self, monkeypatch, cost, fits=10**9, other=1.0, start=0.0):
+    def __init__(self, monkeypatch, cost, fits=10**9, other=1.0, folded=1.0, start=0.0):
         self.now, self.tried = 0.0, []
         self.cost = cost if callable(cost) else cost.__getitem__
-        self.fits, self.other, self.start = fits, other, start
+        self.fits, self.start, self.factors = fits, start, {"channels_last": other, "folded": folded}
         monkeypatch.setattr(pace, "perf_counter", lambda: self.now)
 
-    def __call__(self, points, channels_last):
-        self.tried.append((points, channels_last))
+    def __call__(self, points, way):
+        self.tried.append((points, way))
         if points > self.fits:
             raise Smaller
-        if channels_last and not isinstance(self.other, float):
-            raise self.other
-        self.now += points * self.cost(points) * (self.other if channels_last else 1) + self.start
+        factors = [factor for name, factor in self.factors.items() if getattr(way, name)]
+        for factor in factors:
+            if not isinstance(factor, float):
+                raise factor
+        self.now += points * self.cost(points) * np.prod(factors) + self.start
         self.start = 0.0
 
     @property
     def sizes(self):
         """The chunks of the first layout in the order of their first try."""
-        return list(dict.fromkeys(points for points, channels_last in self.tried if not channels_last))
+        return list(dict.fromkeys(points for points, way in self.tried if way == Way()))
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ MILLIONTHS = {32: 5e-6, 64: 4e-6, 128: 3e-6, 256: 2e-6, 512: 3.1e-6, 1024: 2.5e-
 
 def test_the_search_begins_at_the_usual_chunk_and_grows_while_that_pays(bench):
     work = bench(MILLIONTHS)
-    assert measure(work, 32, 2**20, None) == Pace(256, False, pytest.approx(2e-6), whole=256)
+    assert measure(work, 32, 2**20) == Pace(256, Way(), pytest.approx(2e-6), whole=256)
     assert work.sizes == [32, 128, 512, 256, 1024], "four times as many first; 2,048 comes after both were in vain"
     assert {points for points, _ in work.tried[-12:]} == {256, 512}, "a chunk that has grown is not halved"
 
@@ -75,22 +82,22 @@ def test_the_search_begins_at_the_usual_chunk_and_grows_while_that_pays(bench):
 def test_ties_go_to_the_usual_chunk(usual, bench):
     """And nothing that is smaller is looked at but its half."""
     work = bench(lambda points: 2.0**-20)
-    assert pace.measure(work, 32, 1024, usual, None).room == usual
+    assert measure(work, 32, 1024, usual=usual).room == usual
     assert all(points in (32, usual // 2) or points >= usual for points in work.sizes)
 
 
 def test_the_usual_chunk_gives_way(bench):
     """To the largest, to one that finds room, and to one that is fast enough to be tried."""
-    assert pace.measure(bench(lambda points: 2.0**-20), 32, 128, 512, None).room == 128
-    assert pace.measure(bench(lambda points: 2.0**-20, fits=300), 32, 1024, 512, None).room == 256
+    assert measure(bench(lambda points: 2.0**-20), 32, 128, usual=512).room == 128
+    assert measure(bench(lambda points: 2.0**-20, fits=300), 32, 1024, usual=512).room == 256
     work = bench(lambda points: 2.0**-6)
-    assert pace.measure(work, 8, 1024, 128, None).room == 64 == max(work.sizes), "128 would take two seconds"
+    assert measure(work, 8, 1024, usual=128).room == 64 == max(work.sizes), "128 would take two seconds"
 
 
 def test_a_chunk_that_gains_nothing_is_skipped_for_a_larger_one(bench):
     work = bench({32: 4e-6, 64: 4e-6, 128: 3e-6, 256: 3.1e-6, 512: 2.5e-6, 1024: 2.6e-6, 2048: 2.6e-6})
-    assert measure(work, 32, 2**20, None).room == 512
-    assert measure(work, 32, 256, None).room == 128
+    assert measure(work, 32, 2**20).room == 512
+    assert measure(work, 32, 256).room == 128
 
 
 @pytest.mark.parametrize("usual", [64, 256])
@@ -102,23 +109,23 @@ def test_noise_does_not_end_the_search_far_from_the_best(noise, usual, bench):
     for seed in range(200):
         draw = np.random.default_rng(seed)
         work = bench(lambda points, draw=draw: costs[points] * np.exp(noise * draw.normal()))
-        excess.append(costs[pace.measure(work, 16, 1024, usual, None).room] / costs[1024])
+        excess.append(costs[measure(work, 16, 1024, usual=usual).room] / costs[1024])
     assert np.mean(excess) < 1.1 and np.quantile(excess, 0.9) < 1.25
 
 
 @pytest.mark.parametrize("best", [8, 16])
 def test_smaller_chunks_are_tried_where_larger_ones_do_not_pay(best, bench):
     work = bench({8: 1e-4 if best == 8 else 3e-4, 16: 2e-4, 32: 3e-4, 64: 3e-4, 128: 3e-4})
-    assert measure(work, 8, 2**20, None).room == best
+    assert measure(work, 8, 2**20).room == best
     assert work.sizes == [8, 32, 128, 64, 16]
 
 
 def test_the_last_chunk_is_never_exceeded(bench):
     work = bench(lambda points: 1e-5 / points)
-    assert measure(work, 32, 512, None).room == 512
+    assert measure(work, 32, 512).room == 512
     assert max(work.sizes) == 512
-    assert measure(bench(MILLIONTHS), 64, 64, None).room == 64
-    assert measure(bench(MILLIONTHS), 32, 64, None).room == 64, "there is no room for four times as many"
+    assert measure(bench(MILLIONTHS), 64, 64).room == 64
+    assert measure(bench(MILLIONTHS), 32, 64).room == 64, "there is no room for four times as many"
 
 
 @pytest.mark.parametrize("other, share", [(256, 1.0), (64, 1.0), (64, 0.86)])
@@ -126,43 +133,43 @@ def test_ties_go_to_four_times_the_smallest_chunk(other, share, bench):
     """So do the gains of smaller chunks up to 15 hundredths."""
     second = 2.0**-20  # A clock that adds such numbers does not round.
     costs = dict.fromkeys([32, 64, 128, 256, 512, 1024], second)
-    found = measure(bench({**costs, other: share * second}), 32, 2**20, None)
+    found = measure(bench({**costs, other: share * second}), 32, 2**20)
     assert (found.room, found.seconds) == (128, pytest.approx(second))
     if (other, share) != (64, 1.0):
-        assert measure(bench({**costs, other: (share - 0.02) * second}), 32, 2**20, None).room == other
+        assert measure(bench({**costs, other: (share - 0.02) * second}), 32, 2**20).room == other
 
 
 def test_a_slow_model_is_not_measured_for_long(bench):
     """Though every larger chunk would be cheaper; and a run that lasts is not repeated."""
     work = bench(lambda points: 0.05 * (32 / points) ** 0.1)
-    found = measure(work, 32, 2**20, None)
-    assert work.tried == [(32, False), (32, False)], "a look of more than a second is not repeated"
-    assert found == Pace(32, False, pytest.approx(0.05), whole=32)
+    found = measure(work, 32, 2**20)
+    assert work.tried == [(32, Way()), (32, Way())], "a look of more than a second is not repeated"
+    assert found == Pace(32, Way(), pytest.approx(0.05), whole=32)
 
 
 def test_a_call_that_fits_is_not_cut_where_larger_chunks_are_hardly_slower(bench):
-    found = measure(bench({16: 2e-6, 32: 2e-6, 64: 1e-6, 128: 1.09e-6, 256: 2e-6}), 16, 256, None)
+    found = measure(bench({16: 2e-6, 32: 2e-6, 64: 1e-6, 128: 1.09e-6, 256: 2e-6}), 16, 256)
     assert (found.room, found.whole) == (64, 128)
     assert [found.of(evaluations) for evaluations in (1, 64, 65, 128, 129, 1000)] == [64, 64, 65, 128, 64, 64]
-    assert measure(bench({16: 2e-6, 32: 2e-6, 64: 1e-6, 128: 1.11e-6, 256: 2e-6}), 16, 256, None).whole == 64
+    assert measure(bench({16: 2e-6, 32: 2e-6, 64: 1e-6, 128: 1.11e-6, 256: 2e-6}), 16, 256).whole == 64
     assert Pace(16).of(17) == 16, "a given number is kept to"
 
 
 def test_the_best_of_a_few_runs_counts_and_the_first_of_all_does_not(bench):
     work = bench({32: 1e-6}, start=30.0)
-    assert measure(work, 32, 32, None).seconds == pytest.approx(1e-6)
+    assert measure(work, 32, 32).seconds == pytest.approx(1e-6)
     assert len(work.tried) == 6, "once to trace, then five times"
     lasting = bench({32: 1e-3})
-    assert measure(lasting, 32, 32, None).seconds == pytest.approx(1e-3)
+    assert measure(lasting, 32, 32).seconds == pytest.approx(1e-3)
     assert len(lasting.tried) == 3, "once to trace, then twice"
     hiccup = bench({32: 1e-6})
     slow = chain([0.0, 0.1, 0.0], repeat(0.2))
 
-    def now_and_then(points, channels_last):
-        hiccup(points, channels_last)
+    def now_and_then(points, way):
+        hiccup(points, way)
         hiccup.now += next(slow)
 
-    assert measure(now_and_then, 32, 32, None).seconds == pytest.approx(1e-6)
+    assert measure(now_and_then, 32, 32).seconds == pytest.approx(1e-6)
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.3, 3.0])
@@ -170,11 +177,11 @@ def test_a_chunk_that_was_disturbed_is_seen_once_more(delay, bench):
     """Or the smaller one would be taken for the faster."""
     work = bench({32: 1e-2, 64: 1e-2})
 
-    def at_first(points, channels_last):
-        work(points, channels_last)
-        work.now += delay if points == 64 and work.tried.count((64, False)) == 1 else 0.0
+    def at_first(points, way):
+        work(points, way)
+        work.now += delay if points == 64 and work.tried.count((64, Way())) == 1 else 0.0
 
-    found = measure(at_first, 32, 64, None)
+    found = measure(at_first, 32, 64)
     assert (found.room, found.seconds) == (64, pytest.approx(1e-2))
 
 
@@ -183,49 +190,49 @@ def test_a_layout_that_was_disturbed_is_seen_once_more(delay, bench):
     """Or a model would be run in the slower one for good."""
     work = bench({32: 2e-2}, other=0.8)
 
-    def at_first(points, channels_last):
-        work(points, channels_last)
-        work.now += delay if channels_last and work.tried.count((32, True)) == 2 else 0.0
+    def at_first(points, way):
+        work(points, way)
+        work.now += delay if way == LAID and work.tried.count((32, LAID)) == 2 else 0.0
 
-    assert measure(at_first, 32, 32, nullcontext) == Pace(32, True, pytest.approx(1.6e-2), whole=32)
+    assert measure(at_first, 32, 32, ["channels_last"]) == Pace(32, LAID, pytest.approx(1.6e-2), whole=32)
 
 
 def test_a_layout_that_stays_is_as_fast_as_in_its_best_turn(bench):
     work = bench({32: 2e-2}, other=1.2)
 
-    def at_first(points, channels_last):
-        work(points, channels_last)
+    def at_first(points, way):
+        work(points, way)
         work.now += 0.5 if len(work.tried) == 2 else 0.0
 
-    assert measure(at_first, 32, 32, nullcontext).seconds == pytest.approx(2e-2)
+    assert measure(at_first, 32, 32, ["channels_last"]).seconds == pytest.approx(2e-2)
 
 
 def test_a_layout_that_was_fast_for_a_moment_is_not_taken(bench):
     """Processors are: the best time of all is no proof."""
     work = bench({32: 2e-2}, other=1.2)
 
-    def boosted(points, channels_last):
-        work(points, channels_last)
-        work.now -= 0.4 if channels_last and work.tried.count((32, True)) == 3 else 0.0
+    def boosted(points, way):
+        work(points, way)
+        work.now -= 0.4 if way == LAID and work.tried.count((32, LAID)) == 3 else 0.0
 
-    assert not measure(boosted, 32, 32, nullcontext).channels_last
-    assert work.tried.count((32, True)) == 4, "once to begin with, and three turns"
+    assert not measure(boosted, 32, 32, ["channels_last"]).way.channels_last
+    assert work.tried.count((32, LAID)) == 4, "once to begin with, and three turns"
 
 
 @pytest.mark.parametrize("other, taken", [(0.5, True), (0.98, True), (1.0, False), (3.0, False)])
 def test_the_other_layout_is_taken_if_it_is_faster(other, taken, bench):
     work = bench(MILLIONTHS, other=other)
     seconds = 2e-6 * (other if taken else 1)
-    assert measure(work, 32, 2**20, nullcontext) == Pace(256, taken, pytest.approx(seconds), whole=256)
-    turned = {points for points, channels_last in work.tried if channels_last}
+    assert measure(work, 32, 2**20, ["channels_last"]) == Pace(256, Way(taken), pytest.approx(seconds), whole=256)
+    turned = {points for points, way in work.tried if way == LAID}
     assert turned == ({128, 256, 512, 1024} if taken else {128}), "compared with four times the smallest chunk"
 
 
 def test_a_layout_that_is_faster_only_with_more_inputs_is_found(bench):
     """As ResNet9's in PyTorch: equal with 8 images, and faster by a third with 32."""
     work = bench({8: 2e-2, 16: 2e-2, 32: 2e-2})
-    work.cost = lambda points: 2e-2 * ({8: 1.0, 16: 0.8, 32: 0.7}[points] if work.tried[-1][1] else 1)
-    assert measure(work, 8, 32, nullcontext) == Pace(32, True, pytest.approx(1.4e-2), whole=32)
+    work.cost = lambda points: 2e-2 * ({8: 1.0, 16: 0.8, 32: 0.7}[points] if work.tried[-1][1] == LAID else 1)
+    assert measure(work, 8, 32, ["channels_last"]) == Pace(32, LAID, pytest.approx(1.4e-2), whole=32)
 
 
 def test_larger_chunks_are_tried_in_the_faster_layout(bench):
@@ -235,49 +242,60 @@ def test_larger_chunks_are_tried_in_the_faster_layout(bench):
     def found(turned):
         """Where chunks laid out channels-last take so much of the time."""
         work = bench(costs)
-        work.cost = lambda points: costs[points] * (turned.get(points, 0.5) if work.tried[-1][1] else 1)
-        return measure(work, 32, 2**20, nullcontext)
+        work.cost = lambda points: costs[points] * (turned.get(points, 0.5) if work.tried[-1][1] == LAID else 1)
+        return measure(work, 32, 2**20, ["channels_last"])
 
-    assert found({}) == Pace(128, True, pytest.approx(0.5e-6), whole=256)
-    assert found({256: 0.4}) == Pace(256, True, pytest.approx(0.408e-6), whole=256)
-    assert found({64: 0.4}) == Pace(64, True, pytest.approx(0.4e-6), whole=64)
-    assert found({256: 0.6}) == Pace(128, True, pytest.approx(0.5e-6), whole=128)
+    assert found({}) == Pace(128, LAID, pytest.approx(0.5e-6), whole=256)
+    assert found({256: 0.4}) == Pace(256, LAID, pytest.approx(0.408e-6), whole=256)
+    assert found({64: 0.4}) == Pace(64, LAID, pytest.approx(0.4e-6), whole=64)
+    assert found({256: 0.6}) == Pace(128, LAID, pytest.approx(0.5e-6), whole=128)
 
 
 def test_the_other_layout_is_not_tried_where_there_is_none(bench):
     work = bench(MILLIONTHS, other=0.1)
-    assert not measure(work, 32, 2**20, None).channels_last
-    assert not any(channels_last for _, channels_last in work.tried)
+    assert measure(work, 32, 2**20).way == Way()
+    assert {way for _, way in work.tried} == {Way()}
+
+
+@pytest.mark.parametrize("other", [0.5, 2.0, Smaller()])
+@pytest.mark.parametrize("folded", [0.9, 1.0, RuntimeError("cannot")])
+def test_folding_is_tried_in_the_layout_that_was_chosen(folded, other, bench):
+    work = bench(MILLIONTHS, other=other, folded=folded)
+    found = measure(work, 32, 2**20, ["channels_last", "folded"])
+    assert found.way == Way(other == 0.5, folded == 0.9)
+    factors = [factor for factor in (other, folded) if isinstance(factor, float) and factor < 1]
+    assert found.seconds == pytest.approx(2e-6 * np.prod(factors))
+    assert {way for _, way in work.tried} == {Way(), LAID, Way(other == 0.5, True)}
 
 
 @pytest.mark.parametrize("error", [RuntimeError("view size is not compatible"), Smaller()])
 def test_a_model_that_cannot_run_in_the_other_layout_keeps_its_own(error, bench):
-    found = measure(bench(MILLIONTHS, other=error), 32, 2**20, nullcontext)
-    assert found == Pace(256, False, pytest.approx(2e-6), whole=256)
+    found = measure(bench(MILLIONTHS, other=error), 32, 2**20, ["channels_last"])
+    assert found == Pace(256, Way(), pytest.approx(2e-6), whole=256)
 
 
 def test_other_errors_are_not_hidden(bench):
     with pytest.raises(KeyError):
-        measure(bench(MILLIONTHS, other=KeyError("x")), 32, 2**20, nullcontext)
+        measure(bench(MILLIONTHS, other=KeyError("x")), 32, 2**20, ["channels_last"])
     with pytest.raises(KeyError):
-        measure(bench({}), 32, 2**20, nullcontext)
+        measure(bench({}), 32, 2**20, ["channels_last"])
 
 
 def test_no_larger_chunk_is_tried_where_one_found_no_room(bench):
     work = bench(lambda points: 1e-4 / points, fits=200)
-    assert measure(work, 32, 2**20, None).room == 128
+    assert measure(work, 32, 2**20).room == 128
     assert work.sizes == [32, 128, 512, 256, 64]
     work = bench(lambda points: 1e-4 / points, fits=300)
-    assert measure(work, 32, 2**20, None).room == 256
-    assert work.sizes == [32, 128, 512, 256] and work.tried.count((512, False)) == 1
+    assert measure(work, 32, 2**20).room == 256
+    assert work.sizes == [32, 128, 512, 256] and work.tried.count((512, Way())) == 1
     work = bench(lambda points: 1e-4 / points, fits=100)
-    assert measure(work, 32, 2**20, None).room == 64
+    assert measure(work, 32, 2**20).room == 64
     assert work.sizes == [32, 128, 64]
 
 
 def test_a_first_chunk_without_room_is_halved_until_there_is_some(bench):
     work = bench(lambda points: 1e-4 / points, fits=9)
-    assert measure(work, 32, 2**20, None) == Pace(8, False, pytest.approx(1e-4 / 8), whole=8)
+    assert measure(work, 32, 2**20) == Pace(8, Way(), pytest.approx(1e-4 / 8), whole=8)
     assert work.sizes == [32, 16, 8], "what fits is known: nothing larger is tried again"
 
 
@@ -285,11 +303,11 @@ def test_a_first_chunk_without_room_is_halved_until_there_is_some(bench):
 def test_memory_that_shrinks_while_it_is_measured(run, bench):
     work = bench(lambda points: 1e-2 / points)
 
-    def shrinking(points, channels_last):
+    def shrinking(points, way):
         work.fits = 9 if len(work.tried) >= run else 10**9
-        work(points, channels_last)
+        work(points, way)
 
-    assert measure(shrinking, 32, 128, nullcontext).room in (8, 16, 32, 64, 128)
+    assert measure(shrinking, 32, 128, ["channels_last"]).room in (8, 16, 32, 64, 128)
 
 
 SHAPES = [(1,), (6,), (100,), (784,), (28, 28, 1), (3, 32, 32), (3, 224, 224), (3, 1024, 1024), (10**9,)]
@@ -319,10 +337,10 @@ def single(kind, backend, count):
 def recording(measured):
     """A `pace.measure` that finds nothing better than the smallest chunk, and notes what it was asked."""
 
-    def found(work, first, last, usual, layout):
-        work(first, False)
-        measured.append((first, last, usual, layout))
-        return Pace(first, False, 1e-3)
+    def found(work, first, last, usual, changes, entered):
+        work(first, Way())
+        measured.append((first, last, usual, changes))
+        return Pace(first, Way(), 1e-3)
 
     return found
 
@@ -405,7 +423,7 @@ def test_each_row_shape_is_measured_once(monkeypatch, backend):
     growth = {"tf": 16, "torch": 4}[backend]
     assert [usual for *_, usual, _ in measured] == [32 * growth, 32 * growth, 8 * growth]
     # A channel of its own makes a layout of its own, where the framework has two.
-    assert all((layout is not None) == (backend == "torch") for *_, layout in measured)
+    assert all(changes == (["channels_last"] if backend == "torch" else []) for *_, changes in measured)
 
 
 @pytest.mark.parametrize("kind", ["smooth_mlp", "lenet"])
@@ -413,7 +431,7 @@ def test_without_several_channels_there_is_one_layout(monkeypatch, kind, backend
     measured = []
     monkeypatch.setattr(pace, "measure", recording(measured))
     fresh_net(kind, backend, "float32").attribute(single(kind, backend, MANY), "smoothgrad", nsamples=5)
-    assert [layout for *_, layout in measured] == [None]
+    assert [changes for *_, changes in measured] == [[]]
 
 
 def test_seconds_per_gradient_are_remembered(backend):
@@ -437,8 +455,8 @@ def test_seconds_per_gradient_are_those_of_the_given_number(backend):
             one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5)
             assert one.seconds_per_gradient(given) == one.seconds_per_gradient(given)
             one.attribute(single("smooth_conv", backend, MANY), "smoothgrad", nsamples=5, max_rows="auto")
-        (_, first, last, _, layout), (_, least_of_all, most_of_all, *_) = measured
-        assert (first, last, layout) == (min(room, most_of_all), min(room, most_of_all), None)
+        (_, first, last, _, changes, _), (_, least_of_all, most_of_all, *_) = measured
+        assert (first, last, changes) == (min(room, most_of_all), min(room, most_of_all), [])
         assert (least_of_all, most_of_all) == (32, 1024), "what is best is still measured where it is asked for"
 
 
@@ -468,7 +486,7 @@ def test_the_other_layout_gives_the_same_maps(monkeypatch, method, options, room
     one = fresh_net("smooth_conv", "torch", "float32")
     given = single("smooth_conv", "torch", 40)
     expected = maps(one.attribute(given, method, max_rows=room, **options))["x"]
-    monkeypatch.setattr(pace, "measure", lambda work, first, last, usual, layout: Pace(room, True, 1.0))
+    monkeypatch.setattr(pace, "measure", lambda *_: Pace(room, LAID, 1.0))
     seen = []
     convolution = next(each for each in one._engine.model.modules() if isinstance(each, torch.nn.Conv2d))
 
@@ -504,6 +522,6 @@ def test_a_model_that_wants_its_features_contiguous():
     given = images("torch", MANY, 6)
     expected = maps(one.attribute(given, "smoothgrad", max_rows=50))["x"]
     assert distance(maps(one.attribute(given, "smoothgrad"))["x"], expected) < 1e-5
-    assert [found.channels_last for found in one._engine._paces.values()] == [False]
+    assert [found.way for found in one._engine._paces.values()] == [Way()]
     with pytest.raises(RuntimeError, match="view"):
         one._engine.model(torch.from_numpy(given["x"]).contiguous(memory_format=torch.channels_last))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fe_saliency.backend.base import Backend, Tensor
+from fe_saliency.backend.base import Backend, Tensor, Way
 
-__all__ = ["Backend", "Tensor", "by_name", "of_model", "to_numpy", "to_tensors"]
+__all__ = ["Backend", "Tensor", "Way", "by_name", "of_model", "to_numpy", "to_tensors"]
 
 _INSTANCES: dict[str, Backend] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,13 +12,24 @@ import numpy as np
 Tensor = Any  # tf.Tensor or torch.Tensor; arithmetic, comparison and slicing are the same on both
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a model is run; whatever is chosen it computes the same, but for rounding.
+
+    Args:
+        channels_last: With images (B, C, H, W) as (B, H, W, C) in memory.
+        folded: With batch norms folded into the convolutions before them.
+    """
+
+    channels_last: bool = False
+    folded: bool = False
+
+
 class Backend(Protocol):
     """One framework behind one interface; instances hold no state."""
 
     name: str
     channel_axis: int
-    #: Whether images may come channels-last in memory too, which is faster for some models and impossible for others.
-    has_layouts: bool
     #: So many times the smallest chunk are as a rule near the best for convolutional networks; a power of two.
     usual_growth: int
 
@@ -33,7 +45,7 @@ class Backend(Protocol):
     def tensor(self, array: np.ndarray, dtype: str | None = None, channels_last: bool = False) -> Tensor:
         """`array` as a tensor on the host, cast to `dtype` if one is named.
 
-        With `channels_last` images (B, C, H, W) lie in memory as (B, H, W, C), if the backend has layouts.
+        With `channels_last` images (B, C, H, W) lie in memory as (B, H, W, C), if that is a way of the backend.
         """
 
     def numpy(self, tensor: Tensor) -> np.ndarray:
@@ -168,6 +180,9 @@ class Backend(Protocol):
         """Models on `device` and ready to be differentiated for their inputs inside; untouched after, whatever
         happened: training mode of every submodule, requires_grad, device, optimizer, FE's record of the input."""
 
-    def laid_out(self, model: Any, channels_last: bool) -> AbstractContextManager[None]:
-        """With `channels_last`: the model's kernels in that layout inside, where each layer would else turn them first;
-        the same numbers in the same place after."""
+    def ways(self, model: Any, images: bool) -> Sequence[str]:
+        """The fields of `Way` that may pay off for this model, given `images` (of several channels) or other rows."""
+
+    def run_as(self, model: Any, way: Way) -> AbstractContextManager[None]:
+        """The model in this way inside; as it was after, to the last bit. What can be folded is seen in the first
+        forward pass: let it be one of one row."""

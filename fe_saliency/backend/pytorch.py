@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 
-from fe_saliency.backend.base import Tensor
+from fe_saliency.backend.base import Tensor, Way
+from fe_saliency.backend.folding_torch import foldable, folded
 
 #: How the CPU, CUDA and its libraries, and Apple's GPUs say it.
 _NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED", "bad_alloc")
@@ -18,7 +19,6 @@ _NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "ALLOC_FA
 class PyTorchBackend:
     name = "torch"
     channel_axis = 1
-    has_layouts = True
     usual_growth = 4
 
     def owns(self, model: Any) -> bool:
@@ -198,14 +198,19 @@ class PyTorchBackend:
             for remembered in before:
                 remembered.restore()
 
+    def ways(self, model: Any, images: bool) -> Sequence[str]:
+        return [*(["channels_last"] if images else []), *(["folded"] if foldable(model) else [])]
+
     @contextmanager
-    def laid_out(self, model: Any, channels_last: bool) -> Iterator[None]:
-        kernels = [each for each in model.parameters() if each.ndim == 4] if channels_last else []
+    def run_as(self, model: Any, way: Way) -> Iterator[None]:
+        # Each layer would else turn its kernel first; what is folded keeps the layout that it finds.
+        kernels = [each for each in model.parameters() if each.ndim == 4] if way.channels_last else []
         kept = [each.data for each in kernels]
         try:
             for kernel, data in zip(kernels, kept, strict=True):
                 kernel.data = data.contiguous(memory_format=torch.channels_last)
-            yield
+            with folded(model) if way.folded else nullcontext():
+                yield
         finally:
             for kernel, data in zip(kernels, kept, strict=True):
                 kernel.data = data

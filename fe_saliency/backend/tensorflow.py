@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from fe_saliency.backend.base import Tensor
+from fe_saliency.backend.base import Tensor, Way
 from fe_saliency.backend.graphs import Graphs
 
 
 class TensorFlowBackend:
     name = "tf"
     channel_axis = -1
-    has_layouts = False
     usual_growth = 16
 
     def owns(self, model: Any) -> bool:
@@ -188,7 +187,10 @@ class TensorFlowBackend:
                 if getattr(model, "current_optimizer", None) is not optimizer:
                     model.current_optimizer = optimizer
 
-    def laid_out(self, model: Any, channels_last: bool) -> AbstractContextManager[None]:
+    def ways(self, model: Any, images: bool) -> Sequence[str]:
+        return []
+
+    def run_as(self, model: Any, way: Way) -> AbstractContextManager[None]:
         return nullcontext()
 
 
