@@ -67,8 +67,8 @@ class CleanPass:
         return self._fed("Held", settled.held, rows)
 
     def first(self) -> dict[str, Tensor]:
-        """What the targets of the first row hold."""
-        found = self.run(PREDICT, np.arange(1))[0]
+        """What the targets of the first row hold; from two, for a model may take a single one for none."""
+        found = self.run(PREDICT, np.arange(min(2, self.feeder.batch, self.chunks.room)))[0]
         return {each: found[each] for name, aim in self.aims.items() for each in keys("Held", name, aim.plan.count)}
 
     def settled(self, parts: Sequence[Mapping[str, Tensor]]) -> Settled:

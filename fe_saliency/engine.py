@@ -103,10 +103,13 @@ class Engine:
             with (
                 self._chunks(run, pace.room, rows, evaluations) as chunks,
                 closing(self._feeder(composition, call, effort.counts, rows, way)) as feeder,
-                self._run_as(way, CleanPass(feeder, chunks, composition.aims, call.score, self.backend)) as clean,
-                redrawn(self.model, composition, feeder) as redraw,
             ):
-                settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend, redraw).run()
+                clean = CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
+                with (
+                    self.backend.run_as(self.model, way, clean.first),
+                    redrawn(self.model, composition, feeder) as redraw,
+                ):
+                    settled, walked = Walk(composition, feeder, chunks, clean, effort, self.backend, redraw).run()
         self._taken.add(_shapes({key: rows[key] for key in self.model_inputs}))
         met = None
         if call.tolerance is not None and walked.relative_error is not None:
@@ -248,26 +251,26 @@ class Engine:
             counts = (2,) * len(composition.method.brackets)
             held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
 
-            def clean(points: int, way: Way) -> CleanPass:
+            def passing(points: int, way: Way) -> CleanPass:
                 feeder = self._feeder(composition, call, counts, rows, way)
                 chunks = Chunks(run, points, self.backend, 0)
                 return CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
 
             def work(points: int, way: Way) -> None:
-                each = clean(points, way)
+                clean = passing(points, way)
                 effort = Effort(counts, counts[:1])
-                walk = Walk(composition, each.feeder, each.chunks, each, effort, self.backend)
+                walk = Walk(composition, clean.feeder, clean.chunks, clean, effort, self.backend)
                 if not held:
-                    held.append(each.first() if counts else {})
-                walk.sample(np.arange(points) % each.feeder.batch, held[0])
+                    held.append(clean.first() if counts else {})
+                walk.sample(np.arange(points) % clean.feeder.batch, held[0])
 
-            def entered(way: Way) -> AbstractContextManager[object]:
-                return self._run_as(way, clean(1, way))
+            def entered(way: Way) -> AbstractContextManager[None]:
+                return self.backend.run_as(self.model, way, passing(2, way).first)
 
             most = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             changes = self.backend.ways(self.model, images) if given is None else []
-            if isinstance(site, Inside):  # where a layer may end between a convolution and its norm
+            if type(site) is not Site:  # A layer that is explained may end between a convolution and its norm.
                 changes = [change for change in changes if change != "folded"]
             first, last = (pace.least(shapes), most) if given is None else (min(given, most),) * 2
             usual = self.backend.usual_growth * first
@@ -276,14 +279,6 @@ class Engine:
                 warn_of_memory(first, found.room)
                 self._most[shapes] = min(found.room, self._most.get(shapes, found.room))
         return self._paces[known]
-
-    @contextmanager
-    def _run_as(self, way: Way, clean: CleanPass) -> Iterator[CleanPass]:
-        """A pass over clean rows, and whatever else runs inside, in this way."""
-        with self.backend.run_as(self.model, way):
-            if way.folded:
-                clean.first()
-            yield clean
 
     @contextmanager
     def _chunks(self, run: Run, room: int, rows: Rows, evaluations: int) -> Iterator[Chunks]:

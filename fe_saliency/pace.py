@@ -1,4 +1,4 @@
-"""How many model inputs are best run at once: measured on the model itself, not guessed."""
+"""How many model inputs are best run at once, and in which way: measured on the model itself, not guessed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def measure(
         usual: The one to begin with, if it is not beyond the last and is fast enough.
         changes: Fields of `Way` to try one after the other, each beside those that paid off; those in which the model
             cannot run are left out.
-        entered: What the model is run in a way in.
+        entered: Puts the model into a way while a block runs.
     """
 
     def look(way: Way, points: int) -> float:

@@ -10,13 +10,16 @@ from helpers import METHODS, distance, few, furthest
 from models import maps
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from fe_saliency import SaliencyNet, pace
 from fe_saliency.backend import Way
 from fe_saliency.backend.folding_torch import _unchanged, foldable, folded
+from fe_saliency.backend.pytorch import PyTorchBackend
 from fe_saliency.pace import Pace
 
+ONE = torch.ones(1, 2, 6, 6, dtype=torch.float64)
 ROWS = 40  # of any number of samples they are more than the smallest chunk holds
 
 
@@ -110,6 +113,35 @@ def watched(self, x):
     return self.second(y) * y.detach().mean()
 
 
+@torch.jit.script
+def gated(y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    return z * torch.sigmoid(y)
+
+
+def scripted(self, x):
+    y = self.first(x)
+    return gated(y, self.second(y))
+
+
+def mapped(self, x):
+    y = self.first(x)
+    return self.second(y) * torch.vmap(torch.mean)(y).reshape(-1, 1, 1, 1)
+
+
+def recursive(self, x):
+    if x.shape[1] == 2:
+        y = self.first(x)
+        z = self.second(y)
+        return self(torch.cat([z, z], dim=1)) + y.mean()
+    return x * 2
+
+
+def read_before(self, x):
+    y = self.first(x)
+    mean = y.mean()
+    return self.second(y) * mean
+
+
 def pooled(self, x):
     return self.second(functional.max_pool2d(self.first(x), 2))
 
@@ -169,6 +201,10 @@ LEFT = {
     "pooled between": lambda: Flow(pooled),
     "residual": lambda: Flow(residual),
     "read without gradient": lambda: Flow(watched),
+    "read before the norm": lambda: Flow(read_before),
+    "read by TorchScript": lambda: Flow(scripted),
+    "read in vmap": lambda: Flow(mapped),
+    "recursive": lambda: Flow(recursive),
     "returned": lambda: Flow(two_outputs),
     "twice": lambda: Flow(twice),
     "a shared norm": lambda: Flow(shared_norm),
@@ -179,7 +215,7 @@ LEFT = {
     "a scaled kernel": lambda: Flow(chain, Scaled(2, 1)),
     "a scaled bias": lambda: Flow(chain, Scaled(1, 2)),
     "parametrised": lambda: Flow(chain, weight_norm(nn.Conv2d(2, 4, 3))),
-    "another norm": lambda: Flow(chain, second=Doubling(4)),
+    "another norm": lambda: nn.Sequential(nn.BatchNorm2d(2), Flow(chain, second=Doubling(4))),
     "statistics of the batch": lambda: Flow(chain, second=nn.BatchNorm2d(4, track_running_stats=False)),
     "a patched norm": patched,
     "transposed": lambda: Flow(chain, nn.ConvTranspose2d(2, 4, 3)),
@@ -234,14 +270,12 @@ def test_a_folded_model_computes_the_same(name):
     model = ready({**FOLDED, **LEFT}[name])
     x = torch.randn(5, 2, 6, 6, dtype=torch.float64)
     expected, before = outcome(model, x), state(model)
-    with folded(model):
-        first = outcome(model, x[:1])
+    with folded(model, lambda: model(x[:1])):
         norms = passed_over(model)
         found = outcome(model, x)
     assert same(before, state(model))
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(first[0], outcome(model, x[:1])[0], rtol=0, atol=0)
     count = sum(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
     assert len(norms) == (count if name in FOLDED else 0)
 
@@ -249,15 +283,13 @@ def test_a_folded_model_computes_the_same(name):
 def test_a_norm_in_training_is_left_alone():
     model = ready(FOLDED["plain"])
     model[1].train()
-    with folded(model):
-        model(torch.ones(1, 2, 6, 6, dtype=torch.float64))
+    with folded(model, lambda: model(ONE)):
         assert passed_over(model) == [model[4]]
 
 
 def test_halves_are_left_alone():
     model = ready(FOLDED["plain"], torch.bfloat16)
-    with folded(model):
-        model(torch.ones(1, 2, 6, 6, dtype=torch.bfloat16))
+    with folded(model, lambda: model(ONE.bfloat16())):
         assert not passed_over(model)
 
 
@@ -283,7 +315,8 @@ def test_other_models_may_run_meanwhile():
         if goes.is_set():
             return chain(self, x)
         ends.set()
-        early.join()
+        for thread in early:
+            thread.join()
         y = self.first(x + 0)
         late.append(run(goes))
         return self.second(y)
@@ -291,9 +324,8 @@ def test_other_models_may_run_meanwhile():
     started, late = threading.Event(), []
     model = ready(lambda: Flow(meanwhile))
     x = torch.randn(5, 2, 6, 6, dtype=torch.float64)
-    early = run(ends)
-    with folded(model):
-        model(x[:1])
+    early = [run(ends) for _ in range(3)]
+    with folded(model, lambda: model(x[:1])):
         goes.set()
         late[0].join()
         assert passed_over(model) == [model.second]
@@ -302,27 +334,16 @@ def test_other_models_may_run_meanwhile():
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("when", ["before", "in the first pass", "after"])
+@pytest.mark.parametrize("when", ["in the first pass", "after"])
 def test_errors_leave_a_model_as_it_was(when):
-    model = ready(FOLDED["plain"])
+    model = ready(FOLDED["no bias"])
     before = state(model)
-    with pytest.raises((KeyError, RuntimeError)), folded(model):
-        if when == "after":
-            model(torch.ones(1, 2, 6, 6, dtype=torch.float64))
-        if when == "in the first pass":
-            model(torch.ones(1, 3, 6, 6, dtype=torch.float64))
+    rows = {"in the first pass": ONE[:, :1], "after": ONE}[when]
+    with pytest.raises((KeyError, RuntimeError)), folded(model, lambda: model(rows)):
         raise KeyError
     assert same(before, state(model))
     assert not nn.modules.module._global_forward_hooks and not nn.modules.module._global_forward_pre_hooks
-
-
-def test_a_first_pass_that_failed_is_repeated():
-    model = ready(FOLDED["plain"])
-    with folded(model):
-        with pytest.raises(RuntimeError):
-            model(torch.ones(1, 3, 6, 6, dtype=torch.float64))
-        model(torch.ones(1, 2, 6, 6, dtype=torch.float64))
-        assert len(passed_over(model)) == 2
+    assert _get_current_dispatch_mode() is None
 
 
 def test_what_a_model_notes_of_itself_stays():
@@ -335,9 +356,9 @@ def test_what_a_model_notes_of_itself_stays():
         return inner(x)
 
     model.forward = counting
-    with folded(model):
-        for _ in range(3):
-            model(torch.ones(1, 2, 6, 6, dtype=torch.float64))
+    with folded(model, lambda: model(ONE)):
+        for _ in range(2):
+            model(ONE)
     assert model.runs == 3 and model.forward is counting
 
 
@@ -395,16 +416,91 @@ def test_maps_are_the_same(method, way, net, monkeypatch):
     assert same(before, state(model))
 
 
-def test_layers_are_explained_unfolded(net, monkeypatch):
-    """Between a convolution and its norm, too; and what is best is not looked for beside them."""
-    asked = []
-    monkeypatch.setattr(pace, "measure", lambda *given: asked.append(given[4]) or Pace(64, Way(), 1.0))
-    for layer in (None, "body.3", "body.4"):
-        options = {"nsamples": 5, "layer": layer}
-        expected = net.attribute(BATCH, "integrated_gradients", max_rows=50, **options)
-        found = net.attribute(BATCH, "integrated_gradients", **options)
-        assert furthest(maps(found), maps(expected)) < 1e-9
-    assert asked == [["channels_last", "folded"], ["channels_last"], ["channels_last"]]
+def asked(monkeypatch):
+    """What ways are offered to the clock, call by call, of which all are taken."""
+    offered = []
+
+    def measured(work, first, last, usual, changes, entered):
+        offered.append(changes)
+        return Pace(64, Way(**dict.fromkeys(changes, True)), 1.0)
+
+    monkeypatch.setattr(pace, "measure", measured)
+    return offered
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "gradcam", "gradcam_plus_plus", "layercam"])
+@pytest.mark.parametrize("layer", ["body.3", "body.4", "last"])
+def test_layers_are_explained_unfolded(method, layer, net, monkeypatch):
+    """Between a convolution and its norm there is nothing to be read in a folded model."""
+    offered = asked(monkeypatch)
+    options = {"nsamples": 5 if method == "integrated_gradients" else None, "layer": layer}
+    expected = net.attribute(BATCH, method, max_rows=50, **options)
+    assert furthest(maps(net.attribute(BATCH, method, **options)), maps(expected)) < 1e-9
+    assert offered == [["channels_last"]]
+
+
+def test_inputs_are_explained_folded(net, monkeypatch):
+    offered = asked(monkeypatch)
+    net.attribute(BATCH, "smoothgrad", nsamples=5)
+    assert offered == [["channels_last", "folded"]]
+
+
+def test_computed_weights_are_not_computed_to_look_at_them():
+    """Spectral norm takes a step each time it is asked in training, as a model is between the epochs."""
+    torch.manual_seed(0)
+    model = fe.build(lambda: Flow(chain, spectral_norm(nn.Conv2d(2, 4, 3, bias=False))), optimizer_fn=None)
+    before = [each.clone() for each in model.buffers()]
+    with folded(model, lambda: None):
+        assert model.training
+    assert all(map(torch.equal, before, model.buffers()))
+
+
+def test_a_layer_may_have_no_weight():
+    model = ready(lambda: Flow(lambda self, x: self.second(torch.cat([x, x], dim=1)), nn.Conv2d(2, 4, 3, bias=False)))
+    model.first.weight = None
+    with folded(model, lambda: model(ONE)):
+        model(ONE)
+
+
+def test_weights_are_not_rounded_where_the_product_would_be(monkeypatch):
+    """With mixed precision what convolves is a copy in half precision, of which the norm is no part."""
+    model = ready(FOLDED["plain"], torch.float32)
+
+    def first():
+        with torch.autocast("cpu", torch.bfloat16):
+            model(ONE.float())
+
+    with folded(model, first):
+        assert not passed_over(model)
+
+
+def test_a_model_that_was_compiled_after_its_pace_was_measured(net, monkeypatch):
+    forced(monkeypatch, Way(folded=True))
+    expected = maps(net.attribute(BATCH, "smoothgrad", nsamples=9))["x"]
+    model, runs = net._engine.model, []
+    model.body.compile(backend="eager")
+    model.end.register_forward_hook(lambda *_: runs.append("forward" in vars(model.norm)))
+    assert distance(maps(net.attribute(BATCH, "smoothgrad", nsamples=9))["x"], expected) < 1e-9
+    assert runs and not any(runs)
+
+
+class Squeezing(nn.Module):
+    """Takes a single row for none."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.end = nn.Sequential(*pair()), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.end(self.body(x).mean(dim=(2, 3)).squeeze())
+
+
+@pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
+def test_no_single_row_is_run_where_there_are_more(method):
+    one = SaliencyNet(fe.build(Squeezing, optimizer_fn=None), "x", "y")
+    given = {"x": BATCH["x"].astype("float32")}
+    expected = maps(one.attribute(given, method, max_rows=50))["x"]
+    assert distance(maps(one.attribute(given, method))["x"], expected) < 1e-3
 
 
 def test_what_is_folded_is_seen_in_each_call(net, monkeypatch):
@@ -433,7 +529,7 @@ def test_a_call_folds_and_repeats_to_the_last_bit(net, monkeypatch):
     handle = net._engine.model.end.register_forward_hook(note)
     try:
         first = maps(net.attribute(BATCH, "smoothgrad", nsamples=9))["x"]
-        assert runs[0] == (1, False), "one row shows what can be folded"
+        assert runs[0] == (2, False), "two rows show what can be folded"
         assert sum(rows for rows, _ in runs[1:]) == 10 * ROWS and all(folds for _, folds in runs[1:])
     finally:
         handle.remove()
@@ -441,7 +537,13 @@ def test_a_call_folds_and_repeats_to_the_last_bit(net, monkeypatch):
     assert "forward" not in vars(one)
 
 
-def test_folding_is_measured_where_it_may_pay(net):
+def test_folding_is_measured_where_it_may_pay(net, monkeypatch):
     """And taken by a clock: whichever it is, the call gives the same."""
+    ways = []
+    run_as = PyTorchBackend.run_as
+    monkeypatch.setattr(PyTorchBackend, "run_as", lambda self, *given: ways.append(given[1]) or run_as(self, *given))
     expected = maps(net.attribute(BATCH, "smoothgrad", nsamples=9, max_rows=50))["x"]
+    assert set(ways) == {Way()}
     assert distance(maps(net.attribute(BATCH, "smoothgrad", nsamples=9))["x"], expected) < 1e-9
+    (found,) = net._engine._paces.values()
+    assert {Way(), Way(found.way.channels_last, True)} < set(ways) and ways[-1] == found.way

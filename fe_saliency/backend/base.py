@@ -183,6 +183,6 @@ class Backend(Protocol):
     def ways(self, model: Any, images: bool) -> Sequence[str]:
         """The fields of `Way` that may pay off for this model, given `images` (of several channels) or other rows."""
 
-    def run_as(self, model: Any, way: Way) -> AbstractContextManager[None]:
-        """The model in this way inside; as it was after, to the last bit. What can be folded is seen in the first
-        forward pass: let it be one of one row."""
+    def run_as(self, model: Any, way: Way, first: Callable[[], object]) -> AbstractContextManager[None]:
+        """Run the model in this way while the block runs; it is as it was after, to the last bit. `first` runs it on
+        few rows, which shows what can be folded."""

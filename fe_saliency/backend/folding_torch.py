@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import batch_norm
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.nn.utils.fusion import fuse_conv_bn_weights
-from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 _CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
-#: The norm after each kind of convolution: of this very class, as another may do more than to normalise.
-_NORMS: Mapping[Any, Any] = {
-    torch.conv1d: torch.nn.BatchNorm1d,
-    torch.conv2d: torch.nn.BatchNorm2d,
-    torch.conv3d: torch.nn.BatchNorm3d,
-}
-#: What asks for the form of a tensor, and reads none of its numbers.
-_FORMS = {
-    torch.Tensor.size,
-    torch.Tensor.dim,
-    *(getattr(torch.Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device", "requires_grad")),
-}
+#: By the axes of what they take; of these very classes, as others may do more than to normalise.
+_NORMS = {3: torch.nn.BatchNorm1d, 4: torch.nn.BatchNorm2d, 5: torch.nn.BatchNorm3d}
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
@@ -37,50 +26,59 @@ def foldable(model: torch.nn.Module) -> bool:
 
 
 @contextmanager
-def folded(model: torch.nn.Module) -> Iterator[None]:
-    """Batch norms folded inside, after a first forward pass, by which is seen what can be; the same model after.
+def folded(model: torch.nn.Module, first: Callable[[], object]) -> Iterator[None]:
+    """Run a model with batch norms folded while the block runs; it is as it was after.
 
     A norm is folded if it stands still (in evaluation, with running statistics), if it alone reads what a layer gives
-    that convolves with weights of its own, which nothing else reads, and if neither has a hook. Let the first pass be
-    one of one row, as what is convolved in it is kept. Weights that change later go unnoticed.
-    """
-    forward = model.forward
-    with ExitStack() as changed, ExitStack() as watched:
+    that convolves with weights of its own, which nothing else reads, and if neither has a hook. This is seen in one
+    forward pass: weights that change in the block, or a flow that depends on the numbers of a row, go unnoticed.
 
-        def first(*args: Any, **kwargs: Any) -> Any:
-            with _Watch(model) as watch:
-                outputs = forward(*args, **kwargs)
-                watch.read(outputs)
-            watched.close()
+    Args:
+        model: The model.
+        first: Runs it on few rows, as what is convolved is kept, and reads of its outputs what will be read.
+    """
+    with ExitStack() as changed:
+        if foldable(model):
+            with _biased(model), _Watch(model) as watch:
+                first()
             for layer, norm in watch.pairs():
                 changed.enter_context(_replaced(layer._parameters, _fused(layer, norm)))
                 changed.enter_context(_replaced(vars(norm), {"forward": _unchanged}))
-            return outputs
+        yield
 
-        watched.enter_context(_replaced(vars(model), {"forward": first}))
+
+@contextmanager
+def _biased(model: torch.nn.Module) -> Iterator[None]:
+    """Give convolutions without a bias one of zeros, which shows whether they would use one."""
+    with ExitStack() as stack:
         for layer in model.modules():
-            if isinstance(layer, _CONVOLUTIONS) and layer.bias is None:  # Whether it would use one is seen by zeros.
-                zeros = torch.nn.Parameter(layer.weight.new_zeros(layer.out_channels), requires_grad=False)
-                watched.enter_context(_replaced(layer._parameters, {"bias": zeros}))
+            own = layer._parameters  # An attribute may be computed, and draw or count something for it.
+            weight = own.get("weight")
+            if isinstance(layer, _CONVOLUTIONS) and weight is not None and own.get("bias", weight) is None:
+                zeros = torch.nn.Parameter(weight.new_zeros(len(weight)), requires_grad=False)
+                stack.enter_context(_replaced(own, {"bias": zeros}))
         yield
 
 
 @dataclass
 class _Convolved:
-    """What a layer with weights of its `own` gave, and the norm that read it."""
+    """What a layer with weights of its `own` gave, and the layer that read it last."""
 
     outputs: torch.Tensor
     layer: Any
     own: list[Any]
-    kind: Any
-    norm: Any = None
+    reader: Any = None
 
 
-class _Watch(TorchFunctionMode):
-    """Sees how often tensors are read in a forward pass of a model, and which of its layers convolve and normalise."""
+class _Watch(TorchDispatchMode):
+    """Sees how often tensors are read in a forward pass of a model, and which of its layers convolve and read that.
+
+    It stands below autograd, TorchScript and `torch.func`, where all that is computed comes by.
+    """
 
     def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._model = model
         self._layers = set(model.modules())  # Other threads may run others.
         self._within: list[Any] = [None]
         self._reads: Counter[int] = Counter()
@@ -96,33 +94,32 @@ class _Watch(TorchFunctionMode):
             hook.remove()
         super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func not in _FORMS:
-            self.read((args, kwargs))
-        outputs = func(*args, **kwargs)
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._read((args, kwargs))
+        outputs = func(*args, **(kwargs or {}))
         layer = self._within[-1]
-        if func is batch_norm and id(args[0]) in self._convolved:
-            self._convolved[id(args[0])].norm = layer
-        elif func in _NORMS and layer is not None:
-            named = dict(zip(("input", "weight", "bias"), args, strict=False)) | kwargs
+        if func is torch.ops.aten.convolution.default and layer is not None and not args[6]:  # transposed
             own = [layer._parameters.get(name) for name in ("weight", "bias")]
-            if own[1] is not None and own[0] is named["weight"] and own[1] is named.get("bias"):
+            if own[1] is not None and own[0] is args[1] and own[1] is args[2]:
                 self._reads[id(outputs)] = 0  # A tensor that is gone may have had its address.
-                self._convolved[id(outputs)] = _Convolved(outputs, layer, own, _NORMS[func])
+                self._convolved[id(outputs)] = _Convolved(outputs, layer, own)
         return outputs
-
-    def read(self, values: Any) -> None:
-        """Note that something reads the numbers of these values."""
-        self._reads.update(map(id, _tensors(values)))
 
     def pairs(self) -> Iterator[tuple[Any, Any]]:
         """Each layer that convolves, with the norm that can be folded into it."""
         for each in self._convolved.values():
-            if type(each.norm) is each.kind and _still(each.layer, each.norm):
-                once = each.outputs, *each.own, each.norm.running_mean
+            norm = each.reader
+            if type(norm) is _NORMS.get(each.outputs.ndim) and _still(each.layer, norm):
+                once = each.outputs, *each.own, norm.running_mean
                 if all(self._reads[id(tensor)] == 1 for tensor in once):
-                    yield each.layer, each.norm
+                    yield each.layer, norm
+
+    def _read(self, values: Any) -> None:
+        """Note that the layer that runs, or what is around them all, reads the numbers of these values."""
+        for tensor in _tensors(values):
+            self._reads[id(tensor)] += 1
+            if id(tensor) in self._convolved:
+                self._convolved[id(tensor)].reader = self._within[-1]
 
     def _enter(self, layer: torch.nn.Module, _: Any) -> None:
         if layer in self._layers:
@@ -131,6 +128,8 @@ class _Watch(TorchFunctionMode):
     def _leave(self, layer: torch.nn.Module, _: Any, outputs: Any) -> None:
         if layer in self._layers:
             self._within.pop()
+        if layer is self._model:
+            self._read(outputs)
 
 
 def _still(layer: Any, norm: Any) -> bool:

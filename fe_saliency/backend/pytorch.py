@@ -202,14 +202,14 @@ class PyTorchBackend:
         return [*(["channels_last"] if images else []), *(["folded"] if foldable(model) else [])]
 
     @contextmanager
-    def run_as(self, model: Any, way: Way) -> Iterator[None]:
+    def run_as(self, model: Any, way: Way, first: Callable[[], object]) -> Iterator[None]:
         # Each layer would else turn its kernel first; what is folded keeps the layout that it finds.
         kernels = [each for each in model.parameters() if each.ndim == 4] if way.channels_last else []
         kept = [each.data for each in kernels]
         try:
             for kernel, data in zip(kernels, kept, strict=True):
                 kernel.data = data.contiguous(memory_format=torch.channels_last)
-            with folded(model) if way.folded else nullcontext():
+            with folded(model, first) if way.folded else nullcontext():
                 yield
         finally:
             for kernel, data in zip(kernels, kept, strict=True):

@@ -190,7 +190,7 @@ class TensorFlowBackend:
     def ways(self, model: Any, images: bool) -> Sequence[str]:
         return []
 
-    def run_as(self, model: Any, way: Way) -> AbstractContextManager[None]:
+    def run_as(self, model: Any, way: Way, first: Callable[[], object]) -> AbstractContextManager[None]:
         return nullcontext()
 
 
