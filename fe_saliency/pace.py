@@ -20,8 +20,10 @@ _SMALLER = 0.85
 _TURNS = 3
 #: Seconds of runs that must be seen of each chunk, and how many runs are enough in any case.
 _LONG, _RUNS = 0.05, 5
-#: So much slower each input may be where all of a call fit into one program: cutting it up costs about as much.
-_WHOLE = 1.1
+#: Cutting up a call that fits into one program costs a pass over its clean rows, a share of it, and seconds beside.
+_PASS, _BESIDE = 0.03, 3e-3
+#: A way must take less than so much of the time: folding has its price in each call.
+_WAY = 0.985
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def measure(
         try:
             with entered(changed):
                 work(points, changed)
-            won, new, old = _by_turns(partial(look, changed, points), partial(look, way, points), 1.0, 2 * _PATIENCE)
+            won, new, old = _by_turns(partial(look, changed, points), partial(look, way, points), _WAY, 2 * _PATIENCE)
         except (RuntimeError, Smaller):  # A model that calls `view` on its features wants them contiguous.
             continue
         way, seconds = (changed, new) if won else (way, min(seconds, old))
@@ -159,7 +161,8 @@ def _settled(look: Callable[[int], float], way: Way, room: int, seconds: float, 
         room *= times
     while room <= usual and better(room // 2, _SMALLER):
         room //= 2
-    whole = max(size for size, cost in tried.items() if cost <= _WHOLE * tried[room])
+    cut = {size: size * tried[room] * (1 + _PASS) + _BESIDE for size in tried}
+    whole = max(size for size, cost in tried.items() if size * cost <= cut[size])
     return Pace(room, way, tried[room], whole)
 
 

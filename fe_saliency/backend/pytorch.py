@@ -19,7 +19,7 @@ _NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "ALLOC_FA
 class PyTorchBackend:
     name = "torch"
     channel_axis = 1
-    usual_growth = 4
+    usual_growth = 8
 
     def owns(self, model: Any) -> bool:
         return isinstance(model, torch.nn.Module)
