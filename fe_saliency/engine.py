@@ -15,7 +15,7 @@ from fe_saliency import batch_axis, inputs, pace, plan
 from fe_saliency.attribution import Attribution, Decision
 from fe_saliency.averaged import averaged
 from fe_saliency.backend import Backend, Tensor, Way
-from fe_saliency.call import Call, Effort, effort_of
+from fe_saliency.call import Call, effort_of
 from fe_saliency.chunks import Chunks, warn_of_memory
 from fe_saliency.clean import CleanPass
 from fe_saliency.compose import CAPTURE, PREDICT, Composition, compose, levels
@@ -27,6 +27,7 @@ from fe_saliency.session import Run
 from fe_saliency.site import ACTIVATION, LIKE, Inside, Site, Through
 from fe_saliency.sites import Sites, inside
 from fe_saliency.target import Aim, given
+from fe_saliency.trial import Trial
 from fe_saliency.walk import Walk
 
 Rows = Mapping[str, np.ndarray]
@@ -249,24 +250,8 @@ class Engine:
         known = (shapes, site, given)
         if known not in self._paces:
             counts = (2,) * len(composition.method.brackets)
-            held: list[Mapping[str, Tensor]] = []  # found in the first run, which is not timed
-
-            def passing(points: int, way: Way) -> CleanPass:
-                feeder = self._feeder(composition, call, counts, rows, way)
-                chunks = Chunks(run, points, self.backend, 0)
-                return CleanPass(feeder, chunks, composition.aims, call.score, self.backend)
-
-            def work(points: int, way: Way) -> None:
-                clean = passing(points, way)
-                effort = Effort(counts, counts[:1])
-                walk = Walk(composition, clean.feeder, clean.chunks, clean, effort, self.backend)
-                if not held:
-                    held.append(clean.first() if counts else {})
-                walk.sample(np.arange(points) % clean.feeder.batch, held[0])
-
-            def entered(way: Way) -> AbstractContextManager[None]:
-                return self.backend.run_as(self.model, way, passing(2, way).first)
-
+            feeder = partial(self._feeder, composition, call, counts, rows)
+            trial = Trial(self.model, self.backend, run, composition, call.score, counts, feeder)
             most = pace.most(shapes, self.backend.on_host(composition.session.network.device))
             images = any(len(shape) == 3 and shape[0] > 1 for shape in shapes)
             changes = self.backend.ways(self.model, images) if given is None else []
@@ -274,7 +259,7 @@ class Engine:
                 changes = [change for change in changes if change != "folded"]
             first, last = (pace.least(shapes), most) if given is None else (min(given, most),) * 2
             usual = self.backend.usual_growth * first
-            found = self._paces[known] = pace.measure(work, first, last, usual, changes, entered)
+            found = self._paces[known] = pace.measure(trial.work, first, last, usual, changes, trial.entered)
             if found.room < first:  # What is only tried, in search of something faster, is no news.
                 warn_of_memory(first, found.room)
                 self._most[shapes] = min(found.room, self._most.get(shapes, found.room))

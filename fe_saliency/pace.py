@@ -161,8 +161,8 @@ def _settled(look: Callable[[int], float], way: Way, room: int, seconds: float, 
         room *= times
     while room <= usual and better(room // 2, _SMALLER):
         room //= 2
-    cut = {size: size * tried[room] * (1 + _PASS) + _BESIDE for size in tried}
-    whole = max(size for size, cost in tried.items() if size * cost <= cut[size])
+    cut = tried[room] * (1 + _PASS)
+    whole = max(size for size, cost in tried.items() if size * cost <= size * cut + _BESIDE)
     return Pace(room, way, tried[room], whole)
 
 

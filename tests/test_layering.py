@@ -52,10 +52,11 @@ ALLOWED = {
     "clean": {"target", *WALK},
     "follower": {"driver", *WALK},
     "finish": {"driver", *WALK},
+    "trial": {"call", "clean", "walk", *WALK},
     "walk": {"call", "target", "redraw", "driver", "follower", "clean", "finish", "finite", *WALK},
     "engine": {
-        *("walk", "redraw", "clean", "call", "attribution", "averaged", "inputs", "target", "pace", "site", "sites"),
-        "batch_axis",
+        *("trial", "walk", "redraw", "clean", "call", "attribution", "averaged", "inputs", "target", "pace", "site"),
+        *("sites", "batch_axis"),
         *WALK,
     },
     "regional": {"engine", "attribution", *CALL, "call"},
