@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from statistics import geometric_mean
 
+from benchmarks.curves.schemes import FASTESTIMATOR, INTEGRATED
+from benchmarks.curves.table import MODELS as CURVES
+from benchmarks.curves.table import SCORES, curve, equal, needed
 from benchmarks.words import BACKENDS, MODELS, PEERS, method_cases, number, over_ours, spread, time
 
 EVERY_LIMIT = 0.9
@@ -10,6 +13,8 @@ BARE_LIMIT, TF_LENET, MEMORY_LIMIT, IMPORT_LIMIT, FIGURE = 1.10, 10, 50, 0.3, 30
 TRACE = {"torch": 2, "tf": 30}
 #: Calls of fewer gradients are mostly overhead, which no line through them shows.
 GROWTH_FROM, GROWTH_LIMIT = 1000, 1.5
+#: Gradients that FastEstimator's integrated map takes, and the share that ours may take for its error.
+STEPS, SHARE = 100, 0.1
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,14 @@ class Goal:
     reached: bool | None = None
 
 
-def goals(rows):
-    """All goals."""
+def goals(rows, errors):
+    """All goals, from the rows of the benchmark and the error curves."""
     found = [_bare(rows, backend) for backend in BACKENDS]
     found += [_tf_lenet(rows), *(_peer(rows, backend, "FastEstimator") for backend in BACKENDS)]
     found += [_peer(rows, backend, peer) for backend in BACKENDS for peer in PEERS[backend][2:]]
     for backend in BACKENDS:
         found += [_every(rows, backend), *_trace(rows, backend), _memory(rows, backend), _growth(rows, backend)]
-    return [*found, _import(rows)]
+    return [*found, _import(rows), *_accuracy(errors)]
 
 
 def _bare(rows, backend):
@@ -123,3 +128,19 @@ def _import(rows):
         return goal
     took = found["import fe_saliency"]
     return Goal(goal.work, goal.wanted, spread(took, time), took["median"] < IMPORT_LIMIT)
+
+
+def _accuracy(errors):
+    """How many gradients ours takes for the error of FastEstimator's integrated map; a goal for each of `errors`."""
+    wanted = STEPS * SHARE
+    for model in errors:
+        for score in errors[model]:
+            theirs = curve(errors, model, score, "random", FASTESTIMATOR)[STEPS]
+            ours = curve(errors, model, score, "random", INTEGRATED)
+            work = f"gradients for the error of FastEstimator's integrated map of {STEPS}"
+            yield Goal(
+                f"{CURVES[model]}, {SCORES[score]}: {work}",
+                f"at most {wanted:.0f}",
+                f"{equal(ours, theirs)}; errors {ours[wanted]:.2g} with {wanted:.0f}, FastEstimator's {theirs:.2g}",
+                needed(ours, theirs) <= wanted,
+            )

@@ -64,8 +64,14 @@ GROWTH = """\
 SmoothGrad on LeNet, raw maps. A cell is the time of a call, and below it the time per gradient; a cell that the time
 limit forbade is empty."""
 
+ACCURACY = """\
+Measured by `make curves` (PyTorch), on another day. A cell is the error of a map, relative to the norm of a converged
+one, after so many gradients: the median over rows, that of a row the root of the mean square over maps. Above 1 a map
+is more noise than map, whoever made it; maps of photos from random baselines are so, and there fewer gradients for the
+same error say little. The README shows the curves."""
+
 TRIED = """\
 Changes to the bare loop (SmoothGrad, its best layout and chunk size). *Ready after*: what the first call takes beyond a
 later one. *Pays off after*: so many calls, if each is faster by that much. The compilers make these networks slower,
-after a compilation for each shape, of seconds (XLA) to minutes (torch.compile), and are not in the package. Folding
+after a compilation for each shape, and are not in the package. Folding
 pays off, for EfficientNet most: the package does it for the time of a call, where it measures that this is faster."""

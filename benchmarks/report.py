@@ -1,8 +1,11 @@
 """The report: RESULTS.md and its plots, from the results alone."""
 
+import json
 import os
 
 from benchmarks import notes, plots, tables
+from benchmarks.curves import table
+from benchmarks.store import ROOT
 from benchmarks.words import BACKENDS
 
 _INTRO = """\
@@ -16,12 +19,12 @@ _QUICK = "**A quick run: it shows that everything works, and no more. Its sizes 
 
 def write(results, path, pictures):
     """Write the page to `path` and the plots into the folder `pictures`."""
-    rows = results.rows
+    rows, errors = results.rows, json.loads((ROOT / "benchmarks" / "error_curves.json").read_text())
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures.mkdir(parents=True, exist_ok=True)
     drawn = {name: os.path.relpath(file, path.parent) for name, file in plots.draw(rows, pictures).items()}
     quick = any(row["options"]["quick"] for row in rows.values())
-    parts = [_INTRO, _QUICK if quick else "", _setting(results), "## Goals", tables.of_goals(rows)]
+    parts = [_INTRO, _QUICK if quick else "", _setting(results), "## Goals", tables.of_goals(rows, errors)]
     for backend, name in BACKENDS.items():
         parts += [f"## Maps: {name}", _picture(drawn, backend, f"Time of each peer over ours, {name}")]
         parts += [tables.of_maps(rows, backend), tables.failures(rows, backend)]
@@ -34,6 +37,7 @@ def write(results, path, pictures):
     parts += ["## Import", notes.IMPORT, tables.of_imports(rows)]
     parts += ["## Growth", notes.GROWTH, _picture(drawn, "growth", "Time by points and images")]
     parts += [tables.of_growth(rows, backend) for backend in BACKENDS]
+    parts += ["## Accuracy", notes.ACCURACY, table.written(errors)]
     parts += ["## Also tried", notes.TRIED, tables.of_tried(rows), _unmeasured(rows)]
     path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
 

@@ -17,10 +17,10 @@ from benchmarks.words import (
 )
 
 
-def of_goals(rows):
+def of_goals(rows, errors):
     """Whether each goal is reached."""
     marks = {True: "yes", False: "**no** ✗", None: "?"}
-    lines = [(goal.work, goal.wanted, goal.found, marks[goal.reached]) for goal in goals(rows)]
+    lines = [(goal.work, goal.wanted, goal.found, marks[goal.reached]) for goal in goals(rows, errors)]
     return table(("what", "to reach", "found", "reached"), lines)
 
 

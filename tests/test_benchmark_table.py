@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import readme, report
+from benchmarks.curves.schemes import INTEGRATED
+from benchmarks.goals import goals
 from benchmarks.store import Store
 
 ROOT = Path(readme.__file__).parent.parent
@@ -67,3 +69,13 @@ def test_report_tells_the_time_given_to_each_row(tmp_path):
     report.write(results, tmp_path / "RESULTS.md", tmp_path)
     text = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert "in which rounds are repeated: 60 s; 120 s: maps tf lenet 32; 300 s: maps tf lenet 4\n" in text
+
+
+@pytest.mark.parametrize(
+    ("tenth", "reached", "told"), [(1.5, True, "10 or fewer"), (4.0, False, "20"), (9, False, "more than 40")]
+)
+def test_goal_of_accuracy(tenth, reached, told):
+    curves = {"FastEstimator": {"100": [2.0, 2.0, 9]}, INTEGRATED: {"10": [tenth] * 3, "40": [tenth / 4] * 3}}
+    *_, goal = goals({}, {"lenet": {"logit": {"random": curves}}})
+    assert goal.work.startswith("LeNet, digits, logit: ")
+    assert (goal.reached, goal.found.split(";")[0]) == (reached, told)

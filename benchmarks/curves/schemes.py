@@ -12,6 +12,8 @@ from fe_saliency.statistic import Mean, MeanOfSquares
 BLACK = "black"
 #: The name of the scheme that FastEstimator's own module uses.
 FASTESTIMATOR = "FastEstimator"
+#: That of the package's own integrated maps, by default: from random baselines, with a number of samples.
+INTEGRATED = "mirrored draws, even positions"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ FAMILIES = {
         {
             "own draws, random positions": _along(samplings.anywhere, OwnDraws(), _DRAWS),
             "own draws, even positions": _along(_rule("midpoint"), OwnDraws(), _DRAWS),
-            "mirrored draws, even positions": _along(samplings.in_pairs, MirroredDraws(), _DRAWS),
+            INTEGRATED: _along(samplings.in_pairs, MirroredDraws(), _DRAWS),
             "mirrored draws, open-ended": _along(samplings.open_ended, MirroredDraws(), _DRAWS),
             "the same, closer where it matters": TwoPhase((32, 50, 100)),
             FASTESTIMATOR: _along(samplings.ends_included, OneDraw(), (100,)),

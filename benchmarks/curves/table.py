@@ -30,12 +30,12 @@ def needed(points, error):
         if errors[left] >= np.log(error) >= errors[left + 1]:
             share = (errors[left] - np.log(error)) / (errors[left] - errors[left + 1])
             return float(np.exp(counts[left] + share * (counts[left + 1] - counts[left])))
-    return float(np.exp(counts[0])) if len(counts) and errors[0] < np.log(error) else float("nan")
+    return float(min(points)) if len(counts) and errors[0] < np.log(error) else float("nan")
 
 
 def written(errors):
     """A Markdown table per family."""
-    return "\n".join(_family(errors, family) for family in FAMILIES)
+    return "\n\n".join(_family(errors, family) for family in FAMILIES)
 
 
 def _family(errors, family):
@@ -54,12 +54,12 @@ def _family(errors, family):
     theirs = curves.get(FASTESTIMATOR)
     for scheme, found in curves.items():
         if theirs and scheme != FASTESTIMATOR:
-            cells = [_equal(points, fe.get(100)) for points, fe in zip(found, theirs, strict=True)]
+            cells = [equal(points, fe.get(100)) for points, fe in zip(found, theirs, strict=True)]
             lines.append(f"| gradients for the error of FastEstimator's 100: {scheme} | " + " | ".join(cells) + " |")
     own = [curve(errors, model, score, family, "").get(0) for model, score in panels]
     if any(own):
         lines.append("| *the reference itself* | " + " | ".join(_number(error) for error in own) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _cell(points):
@@ -68,7 +68,8 @@ def _cell(points):
     return ", ".join(f"{count}: {_number(points[count])}" for count in shown) or "-"
 
 
-def _equal(points, error):
+def equal(points, error):
+    """In words, how many gradients a curve takes to come down to `error`."""
     count = needed(points, error) if points and error else float("nan")
     if count != count:
         return "more than " + str(max(points)) if points and error else "-"
