@@ -58,9 +58,11 @@ def measure(efforts, workers):
 
     The scheme "" is the references, whose own error stands under 0.
     """
-    errors = {}
     references = [Task(model, score, family) for model in efforts for score in SCORES for family in FAMILIES]
     compared = [replace(task, scheme=scheme) for task in references for scheme in FAMILIES[task.family].schemes]
+    errors = {}  # in the order of the schemes, not in that in which they end
+    for task in references + compared:
+        errors.setdefault(task.model, {}).setdefault(task.score, {}).setdefault(task.family, {})[task.scheme or ""] = {}
     total = sum(task.cost(efforts[task.model]) for task in references + compared)
     with tempfile.TemporaryDirectory() as folder:
         for model in efforts:
@@ -72,8 +74,8 @@ def measure(efforts, workers):
                 running = {pool.submit(task.run, efforts[task.model], folder): task for task in tasks}
                 for done in as_completed(running):
                     task = running[done]
-                    place = errors.setdefault(task.model, {}).setdefault(task.score, {}).setdefault(task.family, {})
-                    place[task.scheme or ""] = {count: _rounded(rows) for count, rows in done.result().items()}
+                    place = errors[task.model][task.score][task.family][task.scheme or ""]
+                    place.update({count: _rounded(rows) for count, rows in done.result().items()})
                     bar.update(task.cost(efforts[task.model]))
     return errors
 

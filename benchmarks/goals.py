@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from statistics import geometric_mean
 
-from benchmarks.curves.schemes import FASTESTIMATOR, INTEGRATED
-from benchmarks.curves.table import MODELS as CURVES
-from benchmarks.curves.table import SCORES, curve, equal, needed
+from benchmarks.curves import words as curves
+from benchmarks.curves.table import curve, equal, needed
 from benchmarks.words import BACKENDS, MODELS, PEERS, method_cases, number, over_ours, spread, time
 
 EVERY_LIMIT = 0.9
@@ -13,8 +12,8 @@ BARE_LIMIT, TF_LENET, MEMORY_LIMIT, IMPORT_LIMIT, FIGURE = 1.10, 10, 50, 0.3, 30
 TRACE = {"torch": 2, "tf": 30}
 #: Calls of fewer gradients are mostly overhead, which no line through them shows.
 GROWTH_FROM, GROWTH_LIMIT = 1000, 1.5
-#: Gradients that FastEstimator's integrated map takes, and the share that ours may take for its error.
-STEPS, SHARE = 100, 0.1
+#: Gradients that ours may take for the error of FastEstimator's integrated map.
+TENTH = curves.STEPS // 10
 
 
 @dataclass(frozen=True)
@@ -132,15 +131,14 @@ def _import(rows):
 
 def _accuracy(errors):
     """How many gradients ours takes for the error of FastEstimator's integrated map; a goal for each of `errors`."""
-    wanted = STEPS * SHARE
     for model in errors:
         for score in errors[model]:
-            theirs = curve(errors, model, score, "random", FASTESTIMATOR)[STEPS]
-            ours = curve(errors, model, score, "random", INTEGRATED)
-            work = f"gradients for the error of FastEstimator's integrated map of {STEPS}"
+            theirs = curve(errors, model, score, "random", curves.FASTESTIMATOR)[curves.STEPS]
+            ours = curve(errors, model, score, "random", curves.INTEGRATED)
+            work = f"gradients for the error of FastEstimator's integrated map of {curves.STEPS}"
             yield Goal(
-                f"{CURVES[model]}, {SCORES[score]}: {work}",
-                f"at most {wanted:.0f}",
-                f"{equal(ours, theirs)}; errors {ours[wanted]:.2g} with {wanted:.0f}, FastEstimator's {theirs:.2g}",
-                needed(ours, theirs) <= wanted,
+                f"{curves.MODELS[model]}, {curves.SCORES[score]}: {work}",
+                f"at most {TENTH}",
+                f"{equal(ours, theirs)}; errors {ours[TENTH]:.2g} with {TENTH}, FastEstimator's {theirs:.2g}",
+                needed(ours, theirs) <= TENTH,
             )

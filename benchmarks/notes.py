@@ -73,5 +73,5 @@ same error say little. The README shows the curves."""
 TRIED = """\
 Changes to the bare loop (SmoothGrad, its best layout and chunk size). *Ready after*: what the first call takes beyond a
 later one. *Pays off after*: so many calls, if each is faster by that much. The compilers make these networks slower,
-after a compilation for each shape, and are not in the package. Folding
-pays off, for EfficientNet most: the package does it for the time of a call, where it measures that this is faster."""
+after a compilation for each shape, and are not in the package. Folding pays off, for EfficientNet most: the package
+does it for the time of a call, where it measures that this is faster."""

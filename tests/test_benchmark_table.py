@@ -1,12 +1,14 @@
 """What the README says of the benchmark: that is what was measured."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks import readme, report
-from benchmarks.curves.schemes import INTEGRATED
+from benchmarks.curves.words import INTEGRATED
 from benchmarks.goals import goals
 from benchmarks.store import Store
 
@@ -72,10 +74,18 @@ def test_report_tells_the_time_given_to_each_row(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("tenth", "reached", "told"), [(1.5, True, "10 or fewer"), (4.0, False, "20"), (9, False, "more than 40")]
+    ("tenth", "reached", "told"),
+    [(1.5, True, "10 or fewer"), (2, True, "10 or fewer"), (4, False, "20"), (9, False, "more than 40")],
 )
 def test_goal_of_accuracy(tenth, reached, told):
     curves = {"FastEstimator": {"100": [2.0, 2.0, 9]}, INTEGRATED: {"10": [tenth] * 3, "40": [tenth / 4] * 3}}
     *_, goal = goals({}, {"lenet": {"logit": {"random": curves}}})
     assert goal.work.startswith("LeNet, digits, logit: ")
     assert (goal.reached, goal.found.split(";")[0]) == (reached, told)
+
+
+def test_the_report_loads_no_framework_beside_the_measurements():
+    told = "import sys, benchmarks.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "benchmarks.report" in done.stdout.split()
+    assert not {"torch", "tensorflow", "fastestimator", "fe_saliency"} & {*done.stdout.split()}

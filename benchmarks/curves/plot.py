@@ -6,8 +6,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
-from benchmarks.curves.schemes import FAMILIES, FASTESTIMATOR  # noqa: E402
-from benchmarks.curves.table import MODELS, SCORES, curve  # noqa: E402
+from benchmarks.curves.table import curve, schemes  # noqa: E402
+from benchmarks.curves.words import FASTESTIMATOR, INTEGRATED, MODELS, SCORES, STEPS, TITLES  # noqa: E402
 
 PLOTS = {
     "error_smoothgrad.png": ("smoothgrad", "smoothgrad_squared"),
@@ -18,7 +18,7 @@ _OURS = {
     "antithetic pairs": "ours",
     "midpoint": "ours",
     "trapezoid, halved": "ours for a tolerance",
-    "mirrored draws, even positions": "ours",
+    INTEGRATED: "ours",
     "mirrored draws, open-ended": "ours for a tolerance",
 }
 _COLOURS = ("#999999", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -51,7 +51,7 @@ def _figure(errors, families, path):
         for axes, (model, score) in zip(grid[row], panels, strict=True):
             _panel(axes, errors, model, score, family)
             axes.set_title(f"{MODELS[model]}\n{SCORES[score]}", fontsize=10)
-        grid[row][0].set_ylabel(f"{FAMILIES[family].title}\nrelative error of the map", fontsize=10)
+        grid[row][0].set_ylabel(f"{TITLES[family]}\nrelative error of the map", fontsize=10)
         lines, names = grid[row][0].get_legend_handles_labels()
         grid[row][-1].legend(lines, names, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
     figure.suptitle("How far a map is from a converged one, by the gradients spent on it", fontweight="bold")
@@ -65,17 +65,17 @@ def _panel(axes, errors, model, score, family):
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.grid(True, which="major")
-    ours = [scheme for scheme in FAMILIES[family].schemes if scheme != FASTESTIMATOR]
+    ours = [scheme for scheme in schemes(errors, family) if scheme != FASTESTIMATOR]
     for scheme, colour, marker in zip(ours, _COLOURS, _MARKERS, strict=False):
         points = curve(errors, model, score, family, scheme)
         label, width = (f"{scheme}\n({_OURS[scheme]})", 2.2) if scheme in _OURS else (scheme, 1.2)
         axes.plot(points.keys(), points.values(), marker=marker, ms=4, lw=width, color=colour, label=label)
     theirs = curve(errors, model, score, family, FASTESTIMATOR)
-    if 100 in theirs:
+    if STEPS in theirs:
         axes.plot(theirs.keys(), theirs.values(), color="black", lw=1, ls=":")
-        axes.plot(100, theirs[100], "*", ms=13, color="black", label="FastEstimator, 100 steps")
-        axes.axhline(theirs[100], color="black", lw=0.6, alpha=0.5)
-        axes.axvline(10, color="black", lw=0.6, alpha=0.5)
+        axes.plot(STEPS, theirs[STEPS], "*", ms=13, color="black", label=f"FastEstimator, {STEPS} steps")
+        axes.axhline(theirs[STEPS], color="black", lw=0.6, alpha=0.5)
+        axes.axvline(STEPS / 10, color="black", lw=0.6, alpha=0.5)
         axes.set_xlim(left=min(axes.get_xlim()[0], 8))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for axis in (axes.xaxis, axes.yaxis):

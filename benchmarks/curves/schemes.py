@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from benchmarks.curves import samplings
 from benchmarks.curves.samplings import Along, Independent, LatinHypercube, MirroredDraws, OneDraw, OwnDraws
 from benchmarks.curves.two_phase import TwoPhase
+from benchmarks.curves.words import FASTESTIMATOR, INTEGRATED, STEPS
 from fe_saliency import Method, quadrature
 from fe_saliency.method import Given, Noise
 from fe_saliency.statistic import Mean, MeanOfSquares
 
 BLACK = "black"
-#: The name of the scheme that FastEstimator's own module uses.
-FASTESTIMATOR = "FastEstimator"
-#: That of the package's own integrated maps, by default: from random baselines, with a number of samples.
-INTEGRATED = "mirrored draws, even positions"
 
 
 @dataclass(frozen=True)
@@ -47,20 +44,17 @@ class Family:
     """Maps with the same limit.
 
     Args:
-        title: What a person reads.
         reference: What comes nearest to the limit.
         schemes: {name: Scheme}.
     """
 
-    title: str
     reference: Scheme
     schemes: dict[str, Scheme] = field(default_factory=dict)
 
 
-def _smooth(title, statistic):
+def _smooth(statistic):
     counts = (4, 8, 16, 32, 64, 128, 256)
     return Family(
-        title,
         Scheme(Noise(statistic)),
         {
             "independent": Scheme(Independent(statistic), None, counts, 4),
@@ -81,10 +75,9 @@ def _along(points, baseline, counts):
 _SOME, _HALVED = (3, 5, 10, 20, 50, 100), (3, 5, 9, 17, 33, 65)
 _DRAWS = (10, 20, 50, 100)
 FAMILIES = {
-    "smoothgrad": _smooth("SmoothGrad", Mean),
-    "smoothgrad_squared": _smooth("SmoothGrad-squared", MeanOfSquares),
+    "smoothgrad": _smooth(Mean),
+    "smoothgrad_squared": _smooth(MeanOfSquares),
     "given": Family(
-        "Integrated Gradients, black baseline",
         _along(_rule("midpoint"), BLACK, ()),
         {
             "Gauss-Legendre": _along(_rule("gauss_legendre"), BLACK, _SOME),
@@ -95,7 +88,6 @@ FAMILIES = {
         },
     ),
     "random": Family(
-        "Integrated Gradients, random baselines",
         _along(samplings.in_pairs, MirroredDraws(), ()),
         {
             "own draws, random positions": _along(samplings.anywhere, OwnDraws(), _DRAWS),
@@ -103,7 +95,7 @@ FAMILIES = {
             INTEGRATED: _along(samplings.in_pairs, MirroredDraws(), _DRAWS),
             "mirrored draws, open-ended": _along(samplings.open_ended, MirroredDraws(), _DRAWS),
             "the same, closer where it matters": TwoPhase((32, 50, 100)),
-            FASTESTIMATOR: _along(samplings.ends_included, OneDraw(), (100,)),
+            FASTESTIMATOR: _along(samplings.ends_included, OneDraw(), (STEPS,)),
         },
     ),
 }

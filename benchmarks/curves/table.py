@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from benchmarks.curves.schemes import FAMILIES, FASTESTIMATOR
-
-MODELS = {"lenet": "LeNet, digits", "squeezenet": "SqueezeNet, photos"}
-SCORES = {"logit": "logit", "probability": "softmax score"}
+from benchmarks.curves.words import FASTESTIMATOR, MODELS, SCORES, STEPS, TITLES
 
 
 def curve(errors, model, score, family, scheme):
@@ -25,27 +22,35 @@ def needed(points, error):
     Returns:
         A float; NaN if it does not come down so far.
     """
+    if points and error >= next(iter(points.values())):
+        return float(min(points))
     counts, errors = (np.log(list(numbers)) for numbers in (points.keys(), points.values()))
     for left in range(len(counts) - 1):
         if errors[left] >= np.log(error) >= errors[left + 1]:
             share = (errors[left] - np.log(error)) / (errors[left] - errors[left + 1])
             return float(np.exp(counts[left] + share * (counts[left + 1] - counts[left])))
-    return float(min(points)) if len(counts) and errors[0] < np.log(error) else float("nan")
+    return float("nan")
+
+
+def schemes(errors, family):
+    """The names of the schemes of a family, of all that were measured."""
+    found = [scores[score].get(family, {}) for scores in errors.values() for score in scores]
+    return [scheme for scheme in dict.fromkeys(name for names in found for name in names) if scheme]
 
 
 def written(errors):
     """A Markdown table per family."""
-    return "\n\n".join(_family(errors, family) for family in FAMILIES)
+    return "\n\n".join(_family(errors, family) for family in TITLES)
 
 
 def _family(errors, family):
     panels = [(model, score) for model in errors for score in errors[model] if family in errors[model][score]]
     curves = {
         scheme: [curve(errors, model, score, family, scheme) for model, score in panels]
-        for scheme in FAMILIES[family].schemes
+        for scheme in schemes(errors, family)
     }
     lines = [
-        f"### {FAMILIES[family].title}\n",
+        f"### {TITLES[family]}\n",
         "| | " + " | ".join(f"{MODELS[model]}, {SCORES[score]}" for model, score in panels) + " |",
         "|---" * (len(panels) + 1) + "|",
     ]
@@ -54,8 +59,9 @@ def _family(errors, family):
     theirs = curves.get(FASTESTIMATOR)
     for scheme, found in curves.items():
         if theirs and scheme != FASTESTIMATOR:
-            cells = [equal(points, fe.get(100)) for points, fe in zip(found, theirs, strict=True)]
-            lines.append(f"| gradients for the error of FastEstimator's 100: {scheme} | " + " | ".join(cells) + " |")
+            cells = [equal(points, fe.get(STEPS)) for points, fe in zip(found, theirs, strict=True)]
+            name = f"gradients for the error of FastEstimator's {STEPS}: {scheme}"
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
     own = [curve(errors, model, score, family, "").get(0) for model, score in panels]
     if any(own):
         lines.append("| *the reference itself* | " + " | ".join(_number(error) for error in own) + " |")
