@@ -530,3 +530,41 @@ def test_a_model_that_wants_its_features_contiguous():
     assert [found.way for found in one._engine._paces.values()] == [Way()]
     with pytest.raises(RuntimeError, match="view"):
         one._engine.model(torch.from_numpy(given["x"]).contiguous(memory_format=torch.channels_last))
+
+
+class Wary(torch.nn.Module):
+    """A model of images that takes no single row; `seen` has the size of each batch, and whether it was laid out."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.layers = torch.nn.Sequential(
+            *(torch.nn.Conv2d(2, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Tanh()),
+            *(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 3)),
+        )
+
+    def forward(self, x):
+        if len(x) < 2:
+            raise RuntimeError("a single row")
+        self.seen.append((len(x), x.is_contiguous(memory_format=torch.channels_last)))
+        return self.layers(x)
+
+
+def test_a_trial_runs_a_chunk_as_a_call_would(monkeypatch):
+    model, entering, working = fe.build(model_fn=Wary, optimizer_fn=None), [], []
+
+    def tried(work, first, last, usual, changes, entered):
+        work(first, Way())  # The first chunk finds what targets hold.
+        for way in (Way(), Way(channels_last=True), Way(channels_last=True, folded=True)):
+            model.seen.clear()
+            with entered(way):
+                entering.append(model.seen[:])
+                model.seen.clear()
+                work(40, way)
+                working.append(model.seen[:])
+        return Pace(first)
+
+    monkeypatch.setattr(pace, "measure", tried)
+    SaliencyNet(model, "x", "y").attribute(images("torch", MANY, 6), "smoothgrad", nsamples=5)
+    assert entering == [[], [], [(2, True)]], "two rows show what can be folded"
+    assert working == [[(40, False)], [(40, True)], [(40, True)]], "one pass, of inputs that lie as the way says"
